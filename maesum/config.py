@@ -1,0 +1,156 @@
+"""Typed schemas of every entry point: a misspelt key or a wrong type fails when the config is composed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING
+
+_PACKAGE = Path(__file__).resolve().parent
+#: The config tree: inside the package in a wheel, at the top of the repository in a checkout.
+CONF_DIR = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+
+
+@dataclass
+class PrepareConfig:
+    """`python -m maesum.prepare`: bring published files into the project's formats."""
+
+    source: Any = MISSING  # conf/source: an importer and its options, typed in maesum.data.sources.schemas
+    input: str = MISSING  # the published file or folder
+    out: str = MISSING  # the file to write, or the folder for two
+
+
+@dataclass
+class DataConfig:
+    """What the model is trained on (conf/data)."""
+
+    name: str = MISSING
+    features: Any = MISSING  # a features file, a pattern, or a list: shards of one set
+    made_by: str = ""  # the command that makes `features`, for the message where they are missing
+    held_out: Any = None  # features of videos to report the masked error on, or null
+    clips_per_video: int = 1  # clips drawn from each video in an epoch
+    held_out_clips_per_video: int = 4
+    standardize: bool = False  # to zero mean and unit variance per channel (for features that are not CNN outputs)
+    workers: int = 4  # loader processes of each rank; 0 = load in the training process
+
+
+@dataclass
+class ModelConfig:
+    """Sizes of the masked autoencoder (conf/model); the feature width comes from the features."""
+
+    frames: int = 30
+    encoder_dim: int = 768
+    encoder_depth: int = 12
+    encoder_heads: int = 12
+    decoder_dim: int = 384
+    decoder_depth: int = 4
+    decoder_heads: int = 6
+    mlp_ratio: float = 4.0
+    stream: str = "projected"  # projected | feature: the two readings of section 3.2
+
+
+@dataclass
+class OptimConfig:
+    """AdamW (paper, A1); see maesum.tasks.optim.OptimSettings."""
+
+    base_lr: float = 4e-4
+    scale_lr: bool = True
+    min_lr: float = 1e-6
+    betas: list[float] = field(default_factory=lambda: [0.9, 0.95])
+    weight_decay: float = 0.05
+
+
+@dataclass
+class TrainerConfig:
+    """Hardware and bookkeeping (conf/trainer): arguments of lightning.Trainer."""
+
+    accelerator: str = "auto"
+    devices: Any = "auto"  # a number, a list of device numbers, or auto
+    num_nodes: int = 1
+    strategy: str = "auto"
+    precision: str = "32-true"  # or bf16-mixed; float16 overflows in masked autoencoders
+    accumulate_grad_batches: int = 1
+    log_every_n_steps: int = 50
+    check_val_every_n_epoch: int = 1
+    deterministic: bool = True
+    enable_progress_bar: bool = True
+    enable_model_summary: bool = False
+
+
+@dataclass
+class ScoringConfig:
+    """How windows are laid and batched when frames are scored; see maesum.scoring.ScoringSettings."""
+
+    target_position: int = 15
+    boundary: str = "reflect"
+    batch_size: int = 256
+    precision: str = "32"
+
+
+@dataclass
+class BenchmarkConfig:
+    """One benchmark to be scored on (conf/benchmark)."""
+
+    annotations: str = MISSING
+    annotations_made_by: str = ""
+    features: Any = MISSING
+    features_made_by: str = ""
+    stride: int = 2  # frames between neighbours of a scoring window
+
+
+@dataclass
+class TrainConfig:
+    """`python -m maesum.train`: pretrain, then score the benchmarks with the last weights."""
+
+    name: str = "pretraining"  # of the run: its folder and its name in the logs
+    seed: int = 0
+    stride: Any = field(default_factory=lambda: [1, 8])  # of training clips: 2, or a range [1,8] drawn per sample
+    mask_ratio: float = 0.5
+    epochs: int = 200
+    warmup_epochs: int = 40
+    batch_size: int = 128  # clips of one optimiser step, over all devices and accumulation steps
+    ckpt: str | None = None  # resume: a checkpoint, or "last" for the newest of this run's folder
+    data_dir: str = MISSING  # where prepared files lie
+    demo_dir: str = MISSING  # where the synthetic demo data is made and kept
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
+    logger: dict[str, Any] = field(default_factory=dict)  # conf/logger: one `_target_` each
+    figures: bool = True  # one figure a video, human above and prediction below
+
+
+@dataclass
+class PredictConfig:
+    """`python -m maesum.predict`: score every frame of the benchmarks, then tau and rho."""
+
+    ckpt: str | None = None  # a checkpoint of python -m maesum.train
+    scorer: str = "model"  # model, or without a checkpoint: context_mean, neighbour, uniform
+    stride: int | None = None  # overrides the benchmarks' own
+    out: str = MISSING  # folder for scores, metrics and figures
+    seed: int = 0
+    data_dir: str = MISSING
+    demo_dir: str = MISSING
+    accelerator: str = "auto"
+    devices: Any = 1
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
+    figures: bool = True
+
+
+def register_schemas() -> None:
+    """Make the schemas known to Hydra under the names that the config files' defaults lists use."""
+    from hydra.core.config_store import ConfigStore
+
+    from maesum.data.sources.schemas import SOURCE_SCHEMAS
+
+    store = ConfigStore.instance()
+    store.store(name="prepare_schema", node=PrepareConfig)
+    for source, schema in SOURCE_SCHEMAS.items():
+        store.store(group="schema/source", name=source, node=schema)
+    store.store(name="train_schema", node=TrainConfig)
+    store.store(name="predict_schema", node=PredictConfig)

@@ -1,0 +1,121 @@
+"""The features format: frame features of many videos in one contiguous dataset.
+
+Schema of a `maesum-features` file, version 1::
+
+    features   [frames, D]    float16 or float32, contiguous and uncompressed, so that it can be memory-mapped
+    offsets    [videos + 1]   int64, offsets[v]:offsets[v + 1] are the rows of video v, strictly increasing from 0
+    video_ids  [videos]       utf-8, unique
+    fps        [videos]       float64, optional: frames per second of the video itself
+    labels     [videos]       utf-8, optional: the class of each video
+    n_frames   [videos]       int64, optional: frames of the video itself, where only every frame_step-th has a row
+    attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from maesum.data.hdf5 import create_hdf5
+from maesum.errors import MaesumError
+
+FORMAT = "maesum-features"
+VERSION = 1
+
+
+def write_features(
+    path: str | Path,
+    video_ids: Sequence[str],
+    lengths: Sequence[int],
+    arrays: Iterable[np.ndarray],
+    *,
+    dtype: str = "float16",
+    backbone: str = "unknown",
+    preprocessing: str = "unknown",
+    frame_step: int = 1,
+    fps: Sequence[float] | None = None,
+    labels: Sequence[str] | None = None,
+    n_frames: Sequence[int] | None = None,
+) -> None:
+    """Write a features file, atomically, holding one video in memory at a time.
+
+    Args:
+        video_ids: [videos], unique names without path separators.
+        lengths: [videos], rows of each video, known beforehand because the dataset is contiguous.
+        arrays: yields each video's features [length, D], in the same order.
+        dtype: "float16" or "float32".
+        frame_step: 15 where every 15th frame has a row.
+
+    Raises:
+        MaesumError: an empty set, a bad or repeated id, a shape that differs from what was declared, NaN or infinite
+            values (also those that overflow float16).
+    """
+    if not video_ids:
+        raise MaesumError(f"{path}: there is no video to write; name a source that holds at least one.")
+    if dtype not in ("float16", "float32"):
+        raise MaesumError(f"{path}: dtype is {dtype!r}, wanted float16 or float32.")
+    check_video_ids(video_ids, path)
+    offsets = np.concatenate([[0], np.cumsum(np.asarray(lengths, dtype=np.int64))])
+    if len(lengths) != len(video_ids) or (np.diff(offsets) < 1).any():
+        raise MaesumError(f"{path}: {len(lengths)} lengths for {len(video_ids)} videos, wanted one of at least 1 each.")
+
+    with create_hdf5(path, FORMAT, VERSION) as file:
+        file.attrs["backbone"] = backbone
+        file.attrs["preprocessing"] = preprocessing
+        file.attrs["frame_step"] = int(frame_step)
+        file["offsets"] = offsets
+        file.create_dataset("video_ids", data=list(video_ids), dtype=h5py.string_dtype())
+        if fps is not None:
+            file["fps"] = np.asarray(fps, dtype=np.float64)
+        if labels is not None:
+            file.create_dataset("labels", data=list(labels), dtype=h5py.string_dtype())
+        if n_frames is not None:
+            file["n_frames"] = np.asarray(n_frames, dtype=np.int64)
+        features: h5py.Dataset | None = None
+        written = 0
+        for video_id, length, array in zip(video_ids, lengths, arrays, strict=True):
+            if features is None:
+                width = array.shape[-1] if array.ndim == 2 else 0
+                features = file.create_dataset("features", shape=(int(offsets[-1]), width), dtype=dtype)
+            rows = _checked_rows(array, video_id, length, features.shape[1], dtype, path)
+            features[written : written + length] = rows
+            written += length
+
+
+def _checked_rows(array: np.ndarray, video_id: str, length: int, width: int, dtype: str, path: str | Path) -> np.ndarray:
+    """The array as it is stored, or the error that names what is wrong with it."""
+    if array.ndim != 2 or array.shape[1] == 0 or array.shape != (length, width):
+        raise MaesumError(
+            f"{path}: features of video '{video_id}' have shape {array.shape}, wanted ({length}, {width or 'D'})."
+        )
+    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+        raise MaesumError(f"{path}: features of video '{video_id}' are of type {array.dtype}, wanted numbers.")
+    with np.errstate(over="ignore"):
+        rows = array.astype(dtype)
+    bad = ~np.isfinite(rows)
+    if bad.any():
+        frame, channel = np.argwhere(bad)[0]
+        value = array[frame, channel]
+        cause = f"overflows {dtype}; use dtype=float32" if np.isfinite(value) else "wanted finite numbers"
+        raise MaesumError(f"{path}: video '{video_id}', frame {frame}, channel {channel} is {value}: {cause}.")
+    return rows
+
+
+def check_video_ids(video_ids: Sequence[str], path: str | Path) -> None:
+    """Ids name HDF5 groups and figures: refuse repeated ones and those that could be read as a path.
+
+    Raises:
+        MaesumError: a repeated, empty, or path-like id.
+    """
+    seen: set[str] = set()
+    for video_id in video_ids:
+        if not video_id or video_id in (".", "..") or any(char in video_id for char in "/\\\0\n"):
+            raise MaesumError(
+                f"{path}: video id {video_id!r} is empty or holds a path separator or control character; rename it."
+            )
+        if video_id in seen:
+            raise MaesumError(f"{path}: video id {video_id!r} occurs twice, wanted unique ids.")
+        seen.add(video_id)

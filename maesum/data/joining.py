@@ -1,0 +1,50 @@
+"""Joining a benchmark with the features of its videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from maesum.data.benchmark import Benchmark
+from maesum.errors import MaesumError
+
+
+def check_features_match(
+    benchmark: Benchmark,
+    video_ids: Sequence[str],
+    rows_per_video: Sequence[int],
+    frame_step: int,
+    features_path: str | Path,
+) -> None:
+    """Check that every video of the benchmark has features of the right length; other videos may be there too.
+
+    Args:
+        video_ids: the videos of the features file.
+        rows_per_video: the number of feature rows of each of them.
+        frame_step: 1 where every frame has a row, 15 where every 15th has: then ceil(n_frames / 15) rows are wanted.
+        features_path: the features file to name in the message.
+
+    Raises:
+        MaesumError: a video of the benchmark has no features, or its number of rows is not the one wanted.
+    """
+    rows_of = dict(zip(video_ids, rows_per_video, strict=True))
+    missing = [video_id for video_id in benchmark.video_ids if video_id not in rows_of]
+    if missing:
+        extra = [video_id for video_id in video_ids if video_id not in set(benchmark.video_ids)]
+        others = f" (videos only the features have: {_first_few(extra)})" if extra else ""
+        raise MaesumError(
+            f"{features_path}: has no features of {len(missing)} of the {len(benchmark)} videos of "
+            f"{benchmark.path}: {_first_few(missing)}{others}; name the features by the benchmark's video ids."
+        )
+    for video_id in benchmark.video_ids:
+        n_frames = benchmark.n_frames(video_id)
+        wanted = -(-n_frames // frame_step)
+        if rows_of[video_id] != wanted:
+            raise MaesumError(
+                f"{features_path}: video '{video_id}' has {rows_of[video_id]} feature rows at frame_step {frame_step}, "
+                f"wanted {wanted} for the {n_frames} frames of {benchmark.path}; extract them from the same video file."
+            )
+
+
+def _first_few(names: Sequence[str], count: int = 3) -> str:
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")

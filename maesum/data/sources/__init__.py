@@ -1,0 +1,1 @@
+"""Importers: one module for each public layout that is brought into the project's formats."""

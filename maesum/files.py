@@ -1,0 +1,46 @@
+"""Writing files so that a killed job leaves either the whole file or none."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from maesum.errors import MaesumError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that becomes `path` when the block ends, and is removed when it fails.
+
+    A killed job leaves either the whole file or none under the final name. The bytes are on disk before the rename.
+
+    Raises:
+        MaesumError: the folder cannot be created or written, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+    except OSError as error:
+        raise MaesumError(f"{path}: cannot be written ({error.strerror}); choose another out=.") from None
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files; a data file is shared like any other
+        temporary.replace(path)
+    except OSError as error:
+        raise MaesumError(f"{path}: writing failed ({error.strerror or error}); nothing was kept.") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

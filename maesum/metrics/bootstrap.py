@@ -1,0 +1,72 @@
+"""How sure a mean over few videos is: percentile bootstrap over videos."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from maesum.errors import MaesumError
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    """A confidence interval; nan where the mean is undefined."""
+
+    low: float
+    high: float
+
+
+class Difference(NamedTuple):
+    """The mean of a - b over the same videos, and its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap_interval(
+    values: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """The percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
+
+    Videos are drawn, not frames or annotators: a benchmark's videos are the sample that a result should generalise
+    from. The same seed, videos and order give the same interval, on any machine.
+
+    Args:
+        values: [videos], one figure a video; a nan makes the interval nan, so apply the policy for
+            undefined values first.
+        level: the confidence, e.g. 0.95.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size == 0 or np.isnan(array).any():
+        return Interval(float("nan"), float("nan"))
+    draws = np.random.default_rng(seed).integers(0, array.size, size=(resamples, array.size))
+    low, high = np.quantile(array[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))
+
+
+def paired_difference(
+    a: ArrayLike, b: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+) -> Difference:
+    """How much a exceeds b on the same videos.
+
+    Two models meet the same easy and hard videos, so the interval of their difference is far narrower than the two
+    intervals of their means suggest.
+
+    Args:
+        a: [videos].
+        b: [videos], the same videos in the same order.
+
+    Raises:
+        MaesumError: the shapes differ.
+    """
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if first.shape != second.shape:
+        raise MaesumError(f"a has shape {first.shape} and b {second.shape}, wanted the same videos in the same order.")
+    difference = first - second
+    interval = bootstrap_interval(difference, level, resamples, seed)
+    return Difference(float(difference.mean()) if difference.size else float("nan"), interval.low, interval.high)

@@ -1,0 +1,145 @@
+"""Key-shot summaries and their F1, after Zhang et al. (2016): the field's older measure, reported for reference.
+
+Scores become a summary by shots: each shot is worth the mean of its frames, and a knapsack fills 15 % of the video with
+the most valuable ones. The mean, not the sum: with it the ratings of TVSum's annotators give the published
+`user_summary` exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from maesum.metrics.baselines import random_importance
+
+#: The share of a video that its summary may fill.
+BUDGET = 0.15
+
+
+def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUDGET) -> np.ndarray:
+    """The most valuable shots that fit into a share of the video.
+
+    Args:
+        importance: [n] numbers, one a frame.
+        shots: [shots, 2] whole numbers, first and last frame of each, both inclusive.
+        budget: the share of the frames that may be chosen; the capacity is int(budget * n) frames.
+
+    Returns:
+        [n] bool, the frames of the summary.
+    """
+    scores, bounds = np.asarray(importance), np.asarray(shots, dtype=np.int64)
+    lengths = bounds[:, 1] - bounds[:, 0] + 1
+    chosen = knapsack(shot_means(scores, bounds), lengths, int(budget * scores.size))
+    summary = np.zeros(scores.size, dtype=bool)
+    for first, last in bounds[chosen]:
+        summary[first : last + 1] = True
+    return summary
+
+
+def shot_means(importance: np.ndarray, shots: np.ndarray) -> np.ndarray:
+    """The mean importance of each shot's frames.
+
+    Args:
+        importance: [n] numbers.
+        shots: [shots, 2] int64, first and last frame of each, both inclusive.
+
+    Returns:
+        [shots] float64.
+    """
+    return np.array([importance[first : last + 1].mean(dtype=np.float64) for first, last in shots])
+
+
+def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarray:
+    """The items of greatest total value within the capacity, exactly (0/1 knapsack by dynamic programming).
+
+    Ties: items are offered in order and taken only where that raises the best total, so that of equally valuable
+    selections the one made of earlier items wins, and an item worth nothing is never taken.
+
+    Args:
+        values: [items] numbers.
+        weights: [items] whole numbers of at least 1.
+        capacity: whole number.
+
+    Returns:
+        The chosen items' numbers, ascending int64.
+    """
+    best = np.zeros(capacity + 1)  # best[c]: the greatest total of the items so far within capacity c
+    is_taken = np.zeros((len(values), capacity + 1), dtype=bool)
+    for item, (value, weight) in enumerate(zip(values, weights, strict=True)):
+        if weight > capacity:
+            continue
+        with_item = best[: capacity + 1 - weight] + value
+        is_taken[item, weight:] = with_item > best[weight:]
+        best[weight:] = np.maximum(best[weight:], with_item)
+
+    chosen: list[int] = []
+    left = capacity
+    for item in reversed(range(len(values))):
+        if is_taken[item, left]:
+            chosen.append(item)
+            left -= int(weights[item])
+    return np.array(chosen[::-1], dtype=np.int64)
+
+
+def f1_scores(summary: ArrayLike, user_summaries: ArrayLike) -> np.ndarray:
+    """F1 of one summary's frames against each annotator's.
+
+    Args:
+        summary: [n] bool.
+        user_summaries: [users, n] bool.
+
+    Returns:
+        [users] float64 in 0..1; 0 where the two share no frame.
+    """
+    own, users = np.asarray(summary, dtype=bool), np.asarray(user_summaries, dtype=bool)
+    overlap = (own & users).sum(axis=1, dtype=np.int64)
+    sizes = own.sum(dtype=np.int64) + users.sum(axis=1, dtype=np.int64)
+    return 2 * overlap / np.maximum(sizes, 1)  # precision and recall of overlap / size combine to this
+
+
+def human_f1(user_summaries: ArrayLike) -> np.ndarray:
+    """F1 of every annotator against every other one.
+
+    Args:
+        user_summaries: [users, n] bool.
+
+    Returns:
+        [users, users - 1] float64; the row's mean or maximum is what a model's is compared with.
+    """
+    users = np.asarray(user_summaries, dtype=bool)
+    if len(users) < 2:
+        return np.empty((len(users), 0))
+    return np.stack([f1_scores(users[user], np.delete(users, user, axis=0)) for user in range(len(users))])
+
+
+def user_summaries(user_scores: ArrayLike, shots: ArrayLike, kind: str) -> np.ndarray:
+    """What the annotators chose: their selections as they are, their ratings by the same knapsack as a model's.
+
+    Args:
+        user_scores: [users, n] numbers.
+        shots: [shots, 2] whole numbers, both ends inclusive; used for ratings only.
+        kind: "ratings", or anything else where values above 0 are selected frames.
+
+    Returns:
+        [users, n] bool.
+    """
+    scores = np.asarray(user_scores)
+    if kind != "ratings":
+        return scores > 0
+    return np.stack([keyshot_summary(user, shots) for user in scores])
+
+
+def random_f1(user_summaries: ArrayLike, shots: ArrayLike, seed: ArrayLike, draws: int = 100) -> np.ndarray:
+    """F1 of summaries of random scores, for performance over random (Apostolidis et al., 2020).
+
+    Args:
+        user_summaries: [users, n] bool.
+        shots: [shots, 2] whole numbers, both ends inclusive.
+        seed: one or several whole numbers, e.g. (seed, video).
+
+    Returns:
+        [draws, users] float64.
+    """
+    users = np.asarray(user_summaries, dtype=bool)
+    predictions = (random_importance(users.shape[1], np.append(seed, draw)) for draw in range(draws))
+    return np.stack([f1_scores(keyshot_summary(prediction, shots), users) for prediction in predictions])

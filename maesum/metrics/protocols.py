@@ -1,0 +1,195 @@
+"""Every way in which the field computes tau and rho of one video, by name.
+
+The same scores give figures up to 1.9 times apart under these, so a result without its protocol's name says nothing. A
+protocol is two choices: what is made of the prediction, and what it is ranked against. The prediction is given at every
+frame; scores at picks are held first (`maesum.metrics.alignment.hold`). `paper` is the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from maesum.errors import MaesumError
+from maesum.metrics.alignment import STEP
+from maesum.metrics.keyshots import keyshot_summary, user_summaries
+from maesum.metrics.rank import RankCorrelation, rank_correlation
+
+#: [..., n_frames] scores and [shots, 2] shots (None unless `Recipe.needs_shots`) to [..., frames that are compared].
+View = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+
+
+def every_frame(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """The scores as they are."""
+    return scores
+
+
+def every_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """The frames that the field's feature files keep."""
+    return scores[..., ::STEP]
+
+
+def repeated_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """The frames that the field's feature files keep, each repeated 15 times and cut to the video's length."""
+    return np.repeat(scores[..., ::STEP], STEP, axis=-1)[..., : scores.shape[-1]]
+
+
+def selected(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """Whether each annotator selected each frame."""
+    return scores > 0
+
+
+def selected_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """Whether each annotator selected each frame that the field's feature files keep."""
+    return scores[..., ::STEP] > 0
+
+
+def summary(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """The knapsack summary of a prediction [n_frames]."""
+    return keyshot_summary(scores, _required(shots))
+
+
+def rated_summaries(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
+    """The knapsack summary of every annotator's ratings [users, n_frames]."""
+    return user_summaries(scores, _required(shots), "ratings")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a protocol does on one kind of benchmark.
+
+    Attributes:
+        prediction: what is made of the prediction [n_frames].
+        annotators: what is made of the annotators' raw scores [users, n_frames].
+        against_mean: rank once against the mean annotator, instead of against each annotator in turn.
+    """
+
+    prediction: View
+    annotators: View
+    against_mean: bool = False
+
+    @property
+    def needs_shots(self) -> bool:
+        """Whether a knapsack summary is made, which takes shots."""
+        return self.prediction is summary
+
+    def reference(self, user_scores: np.ndarray, shots: np.ndarray | None = None) -> np.ndarray:
+        """What predictions are ranked against: [users, m], or [1, m] where the annotators are averaged.
+
+        The sum stands for the mean, with the same ranks and exact for whole numbers.
+        """
+        annotators = self.annotators(user_scores, shots)
+        return annotators.sum(axis=0, keepdims=True, dtype=np.float64) if self.against_mean else annotators
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A named protocol: its recipe for each kind of benchmark that it is defined for, and who computes it so."""
+
+    source: str
+    ratings: Recipe | None = None
+    selections: Recipe | None = None
+    events: Recipe | None = None
+
+    def recipe(self, kind: str) -> Recipe | None:
+        """The recipe for "ratings", "selections" or "events"; None where the protocol is not defined for it."""
+        return {"ratings": self.ratings, "selections": self.selections, "events": self.events}[kind]
+
+
+_SUMMARY_OF_RATINGS = Recipe(summary, rated_summaries, against_mean=True)
+_SUMMARY_OF_SELECTIONS = Recipe(summary, selected, against_mean=True)
+_RATINGS_15TH = Recipe(every_15th, every_15th)
+
+PROTOCOLS: dict[str, Protocol] = {
+    "paper": Protocol(
+        "this paper, after Otani et al. (2019): every frame, each annotator, selections as selected or not",
+        ratings=Recipe(every_frame, every_frame),
+        selections=Recipe(every_frame, selected),
+        events=Recipe(every_frame, every_frame),
+    ),
+    "saquil": Protocol(
+        "Multi-ranker (Saquil et al., 2021): every 15th score repeated, each annotator, raw ordinal selections",
+        ratings=Recipe(repeated_15th, every_frame),
+        selections=Recipe(repeated_15th, every_frame),
+    ),
+    "casum": Protocol(
+        "CA-SUM (Apostolidis et al., 2022) and CSTA: every 15th frame, each annotator",
+        ratings=_RATINGS_15TH,
+    ),
+    "ctvsum": Protocol(
+        "CTVSUM (Pang et al., 2023): every 15th frame, each annotator, selections as selected or not",
+        ratings=_RATINGS_15TH,
+        selections=Recipe(every_15th, selected_15th),
+    ),
+    "csta": Protocol(
+        "CSTA (Son et al., 2024) and LLMVS (2025): ratings as casum, selections as msva",
+        ratings=_RATINGS_15TH,
+        selections=_SUMMARY_OF_SELECTIONS,
+    ),
+    "msva": Protocol(
+        "MSVA (Ghauri et al., 2021) and MR. HiSum (2023): knapsack summary against the mean of the users' summaries",
+        ratings=_SUMMARY_OF_RATINGS,
+        selections=_SUMMARY_OF_SELECTIONS,
+    ),
+    "gtscore": Protocol(
+        "GraVi-T (Intel Labs, 2023): every 15th frame against the mean annotator, the `gtscore` of the feature files",
+        ratings=Recipe(every_15th, every_15th, against_mean=True),
+        selections=Recipe(every_15th, selected_15th, against_mean=True),
+    ),
+}
+
+
+def protocol_correlation(
+    name: str, kind: str, importance: ArrayLike, user_scores: ArrayLike, shots: ArrayLike | None = None
+) -> RankCorrelation:
+    """Tau and rho of one video under a named protocol.
+
+    Args:
+        name: a key of `PROTOCOLS`.
+        kind: "ratings" (TVSum), "selections" (SumMe) or "events" (FineGym).
+        importance: [n_frames] numbers, the prediction at every frame.
+        user_scores: [users, n_frames] numbers, raw.
+        shots: [shots, 2] whole numbers, first and last frame of each; needed where the protocol makes a summary.
+
+    Returns:
+        One value for each annotator, or one in all against the mean annotator.
+
+    Raises:
+        MaesumError: no such protocol, not defined for the kind, shapes that do not fit, or shots missing.
+    """
+    recipe = recipe_for(name, kind)
+    prediction, scores = np.asarray(importance), np.asarray(user_scores)
+    if prediction.ndim != 1 or scores.ndim != 2 or scores.shape[1] != prediction.size:
+        raise MaesumError(
+            f"importance has shape {prediction.shape} and user_scores {scores.shape}, wanted [n] and [users, n]."
+        )
+    bounds = None if shots is None else np.asarray(shots)
+    return rank_correlation(recipe.prediction(prediction, bounds), recipe.reference(scores, bounds))
+
+
+def recipe_for(name: str, kind: str) -> Recipe:
+    """The recipe of a named protocol for a kind of benchmark.
+
+    Raises:
+        MaesumError: no such protocol, or it is not defined for the kind.
+    """
+    if name not in PROTOCOLS:
+        raise MaesumError(f"protocol is {name!r}, wanted one of {', '.join(PROTOCOLS)}, or all.")
+    recipe = PROTOCOLS[name].recipe(kind)
+    if recipe is None:
+        raise MaesumError(f"protocol '{name}' is not defined for {kind}; use one of {', '.join(defined_for(kind))}.")
+    return recipe
+
+
+def defined_for(kind: str) -> list[str]:
+    """The names of all protocols that a kind of benchmark can be evaluated under."""
+    return [name for name, protocol in PROTOCOLS.items() if protocol.recipe(kind) is not None]
+
+
+def _required(shots: np.ndarray | None) -> np.ndarray:
+    if shots is None:
+        raise MaesumError("the protocol makes a knapsack summary and needs shots, but none were given.")
+    return shots

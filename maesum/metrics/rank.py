@@ -1,0 +1,132 @@
+"""Kendall's tau-b and Spearman's rho of one prediction against every annotator of a video.
+
+Equal to `scipy.stats.kendalltau` and `spearmanr` to 1e-12, at a fraction of the time: the prediction is sorted once for
+all annotators, and an annotator's few levels are counted instead of sorted (maesum.metrics.concordance).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from maesum.errors import MaesumError
+from maesum.metrics.concordance import kendall_s, tied_pairs
+
+
+class RankCorrelation(NamedTuple):
+    """Rank correlation with each annotator.
+
+    Attributes:
+        tau: [users] float64, Kendall's tau-b; nan where it is undefined.
+        rho: [users] float64, Spearman's rho; nan where it is undefined.
+    """
+
+    tau: np.ndarray
+    rho: np.ndarray
+
+
+def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorrelation:
+    """Correlate the ranks of a prediction with those of every annotator.
+
+    Undefined, that is nan, where the prediction or the annotator is constant or holds a NaN, and for fewer than two
+    frames: scipy's "propagate" policy, per annotator. Infinite values rank as the extremes that they are.
+
+    Args:
+        importance: [n] numbers, the prediction.
+        user_scores: [users, n] numbers, what the annotators said.
+
+    Raises:
+        MaesumError: the shapes do not fit or the values are not numbers.
+
+    >>> rank_correlation([0.1, 0.4, 0.3, 0.9], [[1, 2, 2, 3], [1, 1, 1, 1]]).tau.round(4).tolist()
+    [0.9129, nan]
+    """
+    prediction, annotators = _numbers(importance, "importance", 1), _numbers(user_scores, "user_scores", 2)
+    n_users, n = annotators.shape
+    if prediction.size != n:
+        raise MaesumError(
+            f"importance has {prediction.size} values and user_scores {n} frames, wanted as many; bring the two to the "
+            "same frames first."
+        )
+    result = RankCorrelation(np.full(n_users, np.nan), np.full(n_users, np.nan))
+    if n < 2 or np.isnan(prediction).any():
+        return result
+    order = np.argsort(prediction)
+    group_sizes = _group_sizes(prediction[order])
+    tied_in_prediction = tied_pairs(group_sizes)
+    n_pairs = n * (n - 1) // 2
+    if tied_in_prediction == n_pairs:
+        return result
+
+    ranks = np.repeat(mid_ranks(group_sizes), group_sizes)  # of the frames in the order of the prediction
+    ranks_squared = float(ranks @ ranks)
+    # Breaking the prediction's ties once forwards and once backwards counts each tied pair once as concordant and once
+    # as discordant, so that the mean of the two has S without them.
+    backwards = None if tied_in_prediction == 0 else _reversed_groups(group_sizes)
+    for user in range(n_users):
+        coded = _levels(annotators[user])
+        if coded is None:
+            continue
+        levels, n_levels = coded[0][order], coded[1]
+        counts = np.bincount(levels, minlength=n_levels)
+        tied_in_annotator = tied_pairs(counts)
+        if tied_in_annotator == n_pairs:
+            continue
+        s: float = kendall_s(levels, n_levels)
+        if backwards is not None:
+            s = (s + kendall_s(levels[backwards], n_levels)) / 2
+        tau = s / np.sqrt(n_pairs - tied_in_prediction) / np.sqrt(n_pairs - tied_in_annotator)
+        level_ranks = mid_ranks(counts)
+        rank_sums = np.bincount(levels, weights=ranks, minlength=n_levels)
+        rho = rank_sums @ level_ranks / np.sqrt(ranks_squared) / np.sqrt(counts @ level_ranks**2)
+        result.tau[user], result.rho[user] = np.clip([tau, rho], -1.0, 1.0)
+    return result
+
+
+def mid_ranks(group_sizes: np.ndarray) -> np.ndarray:
+    """The mean rank of each group of equal values, the groups in ascending order, centred so that all ranks sum to 0.
+
+    Args:
+        group_sizes: [groups] whole numbers; an empty group's rank is of no use and does no harm.
+
+    Returns:
+        [groups] float64, whole or half numbers and therefore exact.
+    """
+    sizes = group_sizes.astype(np.int64)
+    return np.cumsum(sizes) - (sizes + sizes.sum()) / 2
+
+
+def _group_sizes(ascending: np.ndarray) -> np.ndarray:
+    """How many equal values follow one another in a sorted array."""
+    starts = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]]))
+    return np.diff(starts, append=ascending.size)
+
+
+def _reversed_groups(group_sizes: np.ndarray) -> np.ndarray:
+    """The index that reverses every group of equal values in a sorted array and leaves the groups in place."""
+    ends = np.cumsum(group_sizes)
+    return np.repeat(2 * ends - group_sizes - 1, group_sizes) - np.arange(ends[-1])
+
+
+def _levels(scores: np.ndarray) -> tuple[np.ndarray, int] | None:
+    """The scores as whole numbers from 0 that keep their order, with an upper bound of how many; None if one is NaN."""
+    low, high = scores.min(), scores.max()
+    if np.isnan(low):
+        return None
+    if low >= 0 and high <= 255:  # the usual case by far: ratings and selections, also where stored as floats
+        small = scores.astype(np.uint8)
+        if scores.dtype.kind in "bu" or np.array_equal(small, scores):
+            return small - np.uint8(low), int(high) - int(low) + 1
+    values, codes = np.unique(scores, return_inverse=True)
+    return codes, len(values)
+
+
+def _numbers(values: ArrayLike, name: str, ndim: int) -> np.ndarray:
+    array = np.asarray(values)
+    if array.ndim != ndim:
+        raise MaesumError(f"{name} has shape {array.shape}, wanted {'[n]' if ndim == 1 else '[users, n]'}.")
+    if array.dtype.kind not in "biuf":
+        raise MaesumError(f"{name} is of type {array.dtype}, wanted numbers.")
+    return array

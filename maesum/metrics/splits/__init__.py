@@ -1,0 +1,77 @@
+"""Which videos a benchmark's result is averaged over: all, the paper's five random splits, or a file of splits.
+
+`paper5.json` holds Listings A1 to A3 of the paper. Files have the form that PGL-SUM and most public code use: a list of
+objects with `test_keys`; their `train_keys` are of no use here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from maesum.errors import MaesumError
+
+_PAPER = Path(__file__).with_name("paper5.json")
+
+
+def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
+    """The test videos of each split.
+
+    Args:
+        source: "none", "paper5", or the path of a JSON file: [{"test_keys": [...]}, ...], or the same under the
+            benchmark's name.
+        benchmark: the benchmark's name, e.g. "tvsum".
+
+    Returns:
+        One list of video ids for each split, in the file's order; empty for "none".
+
+    Raises:
+        MaesumError: the file cannot be read, is not of this form, or has nothing for the benchmark.
+    """
+    if str(source) == "none":
+        return []
+    path = _PAPER if str(source) == "paper5" else Path(source)
+    content = _read_json(path)
+    if isinstance(content, dict):
+        if benchmark not in content:
+            raise MaesumError(f"splits={source} has no splits for '{benchmark}', but for {', '.join(content)}.")
+        content = content[benchmark]
+    if not isinstance(content, list) or not content:
+        raise MaesumError(f'{path}: holds no list of splits, wanted [{{"test_keys": ["video_1", ...]}}, ...].')
+    return [_test_videos(split, number, path) for number, split in enumerate(content)]
+
+
+def check_splits(splits: Iterable[Iterable[str]], video_ids: Iterable[str], source: str | Path) -> None:
+    """Refuse splits that name videos which the benchmark does not have.
+
+    Raises:
+        MaesumError: naming the first such video.
+    """
+    known = set(video_ids)
+    for number, split in enumerate(splits):
+        for video_id in split:
+            if video_id not in known:
+                raise MaesumError(
+                    f"splits={source}: split {number + 1} names video '{video_id}', which is not among the benchmark's "
+                    f"{len(known)} videos; use the splits made for this benchmark."
+                )
+
+
+def _test_videos(split: Any, number: int, path: Path) -> list[str]:
+    keys = split.get("test_keys") if isinstance(split, dict) else None
+    if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
+        raise MaesumError(f"{path}: split {number + 1} has test_keys {keys!r}, wanted a list of video ids.")
+    return [key.rsplit("/", 1)[-1] for key in keys]  # some files put the feature file before the video
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MaesumError(
+            f"{path}: cannot be read ({error.strerror}); splits is none, paper5 or the path of a JSON file."
+        ) from None
+    except ValueError as error:  # also the UnicodeDecodeError of a file that is not text
+        raise MaesumError(f"{path}: not valid JSON ({error}).") from None

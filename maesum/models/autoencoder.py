@@ -1,0 +1,173 @@
+"""The asymmetric masked autoencoder over frame features (paper, sections 3.2 to 3.4; He et al. 2022).
+
+Letters in shapes: B clips, T frames, K visible frames, D feature width, E and C encoder and decoder stream widths.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from maesum.errors import MaesumError
+from maesum.models.layers import Block, initialise, sinusoidal_positions
+from maesum.models.masking import split_order
+
+#: The two readings of "the linear projection is not needed" (section 3.2).
+STREAMS = ("projected", "feature")
+
+
+class MaskedAutoencoder(nn.Module):
+    """Reconstructs masked frames from the visible ones.
+
+    Two readings of how a feature of width D meets an encoder of width E:
+
+    * `stream="projected"` (default): D -> E before the encoder, E -> C before the decoder, C -> D after it, the shape of
+      MAE and VideoMAE.
+    * `stream="feature"`: the residual stream keeps the feature's width from end to end and no projection stands
+      anywhere; the encoder's and decoder's widths are those of attention and of the MLP (`mlp_ratio` times as wide).
+      The decoder's stream is the reconstruction, so no norm follows it.
+
+    Features may be standardised on the way in and out (`set_statistics`); the model then reconstructs in the units of
+    its input and `standardize` maps both into the space where errors are measured.
+
+    Args:
+        feature_dim: D, e.g. 1024 for GoogLeNet.
+        frames: longest clip or window, in frames.
+
+    Raises:
+        MaesumError: a width that its heads do not divide, or an unknown stream.
+    """
+
+    feature_mean: Tensor
+    feature_scale: Tensor
+    encoder_positions: Tensor
+    decoder_positions: Tensor
+
+    def __init__(
+        self,
+        feature_dim: int,
+        frames: int = 30,
+        encoder_dim: int = 768,
+        encoder_depth: int = 12,
+        encoder_heads: int = 12,
+        decoder_dim: int = 384,
+        decoder_depth: int = 4,
+        decoder_heads: int = 6,
+        mlp_ratio: float = 4.0,
+        stream: str = "projected",
+    ) -> None:
+        super().__init__()
+        _check_sizes(stream, encoder=(encoder_dim, encoder_heads), decoder=(decoder_dim, decoder_heads))
+        self.feature_dim = feature_dim
+        self.frames = frames
+        projected = stream == "projected"
+        encoder_width = encoder_dim if projected else feature_dim  # E
+        decoder_width = decoder_dim if projected else feature_dim  # C
+
+        self.register_buffer("feature_mean", torch.zeros(feature_dim))
+        self.register_buffer("feature_scale", torch.ones(feature_dim))
+        self.register_buffer("encoder_positions", sinusoidal_positions(frames, encoder_width), persistent=False)
+        self.register_buffer("decoder_positions", sinusoidal_positions(frames, decoder_width), persistent=False)
+
+        self.embed = nn.Linear(feature_dim, encoder_width) if projected else nn.Identity()
+        self.encoder = nn.ModuleList(
+            Block(encoder_width, encoder_dim, encoder_heads, mlp_ratio) for _ in range(encoder_depth)
+        )
+        self.encoder_norm = nn.LayerNorm(encoder_width, eps=1e-6)
+
+        self.bridge = nn.Linear(encoder_width, decoder_width) if projected else nn.Identity()
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder_width))
+        self.decoder = nn.ModuleList(
+            Block(decoder_width, decoder_dim, decoder_heads, mlp_ratio) for _ in range(decoder_depth)
+        )
+        self.decoder_norm = nn.LayerNorm(decoder_width, eps=1e-6) if projected else nn.Identity()
+        self.head = nn.Linear(decoder_width, feature_dim) if projected else nn.Identity()
+
+        self.apply(initialise)
+        nn.init.normal_(self.mask_token, std=0.02)
+
+    def forward(
+        self, frames: Tensor, mask: Tensor, positions: Tensor | None = None, num_masked: int | None = None
+    ) -> Tensor:
+        """Reconstruct every frame of every clip; only the masked ones are predictions.
+
+        Args:
+            frames: [B, T, D] float. The values of masked frames are never read.
+            mask: [B, T] bool, True = masked, the same number in every row.
+            positions: [B, T] int64 in [0, self.frames); None = 0 .. T - 1.
+            num_masked: masked frames a row, where the caller knows: it saves reading the mask back from the device.
+
+        Returns:
+            reconstruction [B, T, D], in the units of `frames`.
+
+        Raises:
+            MaesumError: shapes that do not fit, or rows with different numbers of masked frames.
+        """
+        batch, length, _ = frames.shape
+        if num_masked is None:
+            num_masked = _count_masked(mask)
+        self._check_shapes(frames, mask)
+        if positions is None:
+            positions = torch.arange(length, device=frames.device).expand(batch, length)
+        ids_keep, ids_restore = split_order(mask, num_masked)
+        visible = _take(frames, ids_keep)  # [B, K, D]
+        latent = self.encode(visible, positions.gather(1, ids_keep))  # [B, K, E]
+        return self.decode(latent, ids_restore, positions)
+
+    def encode(self, visible: Tensor, positions: Tensor) -> Tensor:
+        """Visible frames [B, K, D] at positions [B, K] -> latent [B, K, E]."""
+        x = self.embed(self.standardize(visible)) + self.encoder_positions[positions]
+        for block in self.encoder:
+            x = block(x)
+        return self.encoder_norm(x)
+
+    def decode(self, latent: Tensor, ids_restore: Tensor, positions: Tensor) -> Tensor:
+        """Latent [B, K, E] -> reconstruction [B, T, D]: append mask tokens, restore order, add positions, decode."""
+        x = self.bridge(latent)  # [B, K, C]
+        num_masked = ids_restore.shape[1] - x.shape[1]
+        x = torch.cat([x, self.mask_token.to(x.dtype).expand(x.shape[0], num_masked, -1)], dim=1)  # [B, T, C]
+        x = _take(x, ids_restore) + self.decoder_positions[positions]
+        for block in self.decoder:
+            x = block(x)
+        return self.head(self.decoder_norm(x)) * self.feature_scale + self.feature_mean
+
+    def standardize(self, frames: Tensor) -> Tensor:
+        """Map frames [..., D] into the space where errors are measured; the identity unless statistics were set."""
+        return (frames - self.feature_mean) / self.feature_scale
+
+    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
+        """Standardise features by these, [D] each; they are saved with the weights. Constant channels keep scale 1."""
+        self.feature_mean.copy_(mean)
+        self.feature_scale.copy_(torch.where(std > 0, std, torch.ones_like(std)))
+
+    def _check_shapes(self, frames: Tensor, mask: Tensor) -> None:
+        if frames.shape[-1] != self.feature_dim:
+            raise MaesumError(
+                f"features are {frames.shape[-1]} wide, but the model was built for {self.feature_dim}; use features "
+                "of the backbone that it was trained on."
+            )
+        if frames.shape[1] > self.frames or mask.shape != frames.shape[:2]:
+            raise MaesumError(
+                f"frames {tuple(frames.shape)} and mask {tuple(mask.shape)} do not fit, wanted [B, T, D] and [B, T] "
+                f"with T at most {self.frames}."
+            )
+
+
+def _take(tokens: Tensor, index: Tensor) -> Tensor:
+    """tokens [B, T, W] at index [B, K] -> [B, K, W]."""
+    return tokens.gather(1, index[:, :, None].expand(-1, -1, tokens.shape[2]))
+
+
+def _count_masked(mask: Tensor) -> int:
+    counts = mask.sum(dim=1)
+    if mask.shape[0] == 0 or bool((counts != counts[0]).any()) or not 0 < int(counts[0]) < mask.shape[1]:
+        raise MaesumError("every row of mask must hide the same number of frames, at least one and not all of them.")
+    return int(counts[0])
+
+
+def _check_sizes(stream: str, **parts: tuple[int, int]) -> None:
+    if stream not in STREAMS:
+        raise MaesumError(f"model.stream is {stream!r}, wanted one of {', '.join(STREAMS)}.")
+    for part, (width, heads) in parts.items():
+        if width < 1 or heads < 1 or width % heads:
+            raise MaesumError(f"model.{part}_dim is {width}, wanted a multiple of model.{part}_heads = {heads}.")

@@ -1,0 +1,57 @@
+"""Masks as values: which frames are hidden is decided outside the model.
+
+A mask is bool [B, T], True = masked. Training passes `random_mask`, scoring `target_mask`; the model cannot tell.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from maesum.errors import MaesumError
+
+
+def masked_count(frames: int, ratio: float) -> int:
+    """How many of `frames` frames a ratio masks: 3, 9, 15, 21, 27 of 30 for the ratios of the paper's Table 1(c).
+
+    Raises:
+        MaesumError: nothing or everything would be masked.
+    """
+    count = round(frames * ratio)
+    if not 0 < count < frames:
+        raise MaesumError(f"mask_ratio is {ratio}, wanted one that masks some of {frames} frames and leaves some.")
+    return count
+
+
+def random_mask(noise: Tensor, ratio: float) -> Tensor:
+    """Mask the frames with the highest noise, the same number in every clip.
+
+    Args:
+        noise: [B, T], any real numbers without an order of their own (`sampling.mask_noise`).
+
+    Returns:
+        mask [B, T] bool.
+    """
+    count = masked_count(noise.shape[1], ratio)
+    rank = noise.argsort(dim=1, stable=True).argsort(dim=1, stable=True)  # [B, T], 0 = lowest noise
+    return rank >= noise.shape[1] - count
+
+
+def target_mask(target_position: Tensor, frames: int) -> Tensor:
+    """Mask one frame a window (paper, section 3.4): target_position [B] int64 -> mask [B, frames] bool."""
+    return torch.arange(frames, device=target_position.device) == target_position[:, None]
+
+
+def split_order(mask: Tensor, num_masked: int) -> tuple[Tensor, Tensor]:
+    """The order that puts visible frames first, and the one that puts them back.
+
+    Args:
+        mask: [B, T] bool with `num_masked` True in every row.
+
+    Returns:
+        ids_keep [B, T - num_masked] int64, positions of the visible frames in rising order;
+        ids_restore [B, T] int64, where each position's token stands in (visible, masked).
+    """
+    order = mask.to(torch.uint8).argsort(dim=1, stable=True)  # [B, T]
+    ids_restore = order.argsort(dim=1, stable=True)
+    return order[:, : mask.shape[1] - num_masked], ids_restore

@@ -1,0 +1,68 @@
+"""python -m maesum.prepare: bring published annotations and features into the project's formats.
+
+    python -m maesum.prepare source=tvsum input=ydata-tvsum50.mat out=data/tvsum/annotations.h5
+    python -m maesum.prepare source=npy input=FOLDER out=data/mine/features.h5
+    python -m maesum.prepare source=demo out=data/demo
+    python -m maesum.prepare source=eccv16 input=eccv16_dataset_tvsum_google_pool5.h5 out=data/tvsum_pool5
+
+Sources are in conf/source; `python -m maesum.prepare source=npy --cfg job` shows a source's options.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from maesum.entry import entry_point
+from maesum.errors import MaesumError
+
+
+def prepare(config: DictConfig) -> None:
+    """Run the importer that `source` names, and say what it wrote."""
+    from hydra.utils import instantiate
+
+    missing = _missing_keys(config)
+    if missing:
+        raise MaesumError(f"{', '.join(f'{key}=' for key in missing)} must be given on the command line.")
+    importer = instantiate(config.source, _partial_=True)  # called below, so that its errors reach the user as they are
+    for path in importer():
+        print(describe(path))
+
+
+def _missing_keys(config: DictConfig) -> list[str]:
+    """What the source needs and nobody gave; a source that has no `input` of its own does not need the command's."""
+    options = list(config.source.keys())
+    common = [key for key in ("input", "out") if key in options and OmegaConf.is_missing(config, key)]
+    return common + [f"source.{key}" for key in options if OmegaConf.is_missing(config.source, key)]
+
+
+def describe(path: Path) -> str:
+    """One line on a features or benchmark file: videos, frames, users or channels, size, and how to use it."""
+    from maesum.data.hdf5 import open_hdf5, read_attribute
+
+    megabytes = path.stat().st_size / 1e6
+    with open_hdf5(path) as file:
+        if read_attribute(file, "format") == "maesum-features":
+            features = file["features"]
+            frames, width = features.shape
+            return (
+                f"{path}: features of {len(file['video_ids'])} videos, {frames:,} frames x {width} {features.dtype}, "
+                f"{megabytes:.1f} MB; train on them with: python -m maesum.train data=features "
+                f"data.features={path}"
+            )
+        shapes = [file[video_id]["user_scores"].shape for video_id in file["video_ids"].asstr()]
+        name, kind = read_attribute(file, "name"), read_attribute(file, "kind")
+    users = sorted({shape[0] for shape in shapes})
+    per_video = f"{users[0]}" if len(users) == 1 else f"{users[0]} to {users[-1]}"
+    frames = sum(shape[1] for shape in shapes)
+    return (
+        f"{path}: benchmark {name} ({kind}) of {len(shapes)} videos, {frames:,} frames, {per_video} user(s) per video, "
+        f"{megabytes:.1f} MB"
+    )
+
+
+main = entry_point("prepare", prepare)
+
+if __name__ == "__main__":
+    main()

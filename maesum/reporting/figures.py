@@ -1,0 +1,63 @@
+"""Figures of importance over time, in the manner of the paper's Figure 3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from maesum.files import atomic_path
+
+_HUMAN, _MODEL = "#3b6ea8", "#c2571a"
+
+
+def importance_figure(
+    path: str | Path,
+    title: str,
+    user_scores: np.ndarray,
+    importance: np.ndarray,
+    fps: float,
+    picks: np.ndarray | None = None,
+) -> None:
+    """Draw one video as a PNG: the annotators' mean above, the predicted importance below, time in seconds.
+
+    Args:
+        user_scores: [users, n_frames].
+        importance: [n], at native rate or at `picks`.
+        picks: [n] int64, the frame of each score where it is not every frame.
+    """
+    from matplotlib.figure import Figure  # no pyplot: nothing global, works without a display
+
+    frames = user_scores.shape[1]
+    human_seconds = np.arange(frames) / fps
+    model_seconds = (np.arange(len(importance)) if picks is None else picks) / fps
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    human, model = figure.subplots(2, 1, sharex=True)
+    mean = user_scores.mean(axis=0)
+    human.fill_between(human_seconds, mean.min(), mean, color=_HUMAN, alpha=0.3, linewidth=0)
+    human.plot(human_seconds, mean, color=_HUMAN, linewidth=1)
+    human.set_ylabel("human mean")
+    model.plot(model_seconds, importance, color=_MODEL, linewidth=0.4, alpha=0.35)
+    model.plot(model_seconds, _smoothed(importance, round(fps)), color=_MODEL, linewidth=1.2, label="mean over 1 s")
+    model.set_ylabel("importance")
+    model.set_xlabel("seconds")
+    model.set_xlim(0, human_seconds[-1])
+    low, high = np.percentile(importance, [0.5, 99.5])
+    margin = 0.05 * (high - low) or 1e-3
+    model.set_ylim(low - margin, high + margin)
+    model.legend(loc="upper right", frameon=False, fontsize=8)
+    human.set_title(title, loc="left", fontsize=10)
+    for axes in (human, model):
+        axes.spines[["top", "right"]].set_visible(False)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=120)
+
+
+def _smoothed(values: np.ndarray, width: int) -> np.ndarray:
+    """Running mean over `width` values, shorter at both ends: the per-frame curve alone hides its own course."""
+    width = max(1, min(width, len(values)))
+    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    centre = np.arange(len(values))
+    low = np.maximum(centre - width // 2, 0)
+    high = np.minimum(centre + (width + 1) // 2, len(values))
+    return (total[high] - total[low]) / (high - low)

@@ -1,0 +1,86 @@
+"""What every run leaves behind, besides its results: where it came from and with what it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import maesum
+from maesum.files import atomic_path
+
+_PACKAGES = ("torch", "lightning", "numpy", "scipy", "h5py", "hydra-core", "omegaconf", "torchmetrics", "wandb")
+
+
+def provenance(config: dict[str, Any]) -> dict[str, Any]:
+    """Code version, config hash, package versions and machine of this run, as plain values."""
+    return {
+        "maesum": maesum.__version__,
+        "git": git_state(),
+        "config_hash": config_hash(config),
+        "seed": config.get("seed"),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "machine": {"system": platform.platform(), "processor": processor_name(), "cores": os.cpu_count()},
+    }
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """16 hex digits that two runs share exactly when their resolved configs are equal."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def git_state() -> str | None:
+    """The commit of the checkout that the code runs from, with "-dirty" where files were changed; None outside one."""
+    folder = Path(maesum.__file__).resolve().parent
+    tracked = _git(folder, "ls-files", "--error-unmatch", "__init__.py")
+    commit = _git(folder, "rev-parse", "HEAD")
+    if tracked is None or commit is None:
+        return None
+    return commit + ("-dirty" if _git(folder, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write JSON atomically, indented; NaN is written as null, which every reader takes."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(_without_nan(content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def processor_name() -> str:
+    """The processor's model where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not (value - value == 0):  # NaN and both infinities
+        return None
+    return value

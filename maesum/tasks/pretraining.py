@@ -1,0 +1,133 @@
+"""Self-supervised pretraining: reconstruct masked frames of clips (paper, section 3.3)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from maesum.data.datamodule import ClipBatch
+from maesum.errors import MaesumError
+from maesum.models import MaskedAutoencoder, random_mask
+from maesum.models.masking import masked_count
+from maesum.tasks.optim import OptimSettings, adamw, schedule
+from maesum.models.trivial import interpolation, visible_mean
+
+
+class Pretraining(L.LightningModule):
+    """Trains a `MaskedAutoencoder` on clips; the loss is the mean squared error on masked frames only.
+
+    Logged: `train/loss`, `train/lr`, `train/clips_per_second`, and beside the loss the error of two trivial
+    reconstructions of the same masked frames, `train/error_visible_mean` and `train/error_interpolation`; on held-out
+    videos `val/loss` with the same two.
+
+    Args:
+        model: arguments of `MaskedAutoencoder`, plain values: they are saved in the checkpoint.
+        mask_ratio: share of frames to mask.
+        optim: fields of `OptimSettings`.
+        batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        warmup_epochs: epochs of linear warm-up.
+
+    Raises:
+        MaesumError: settings out of range; a loss that is not finite, naming step, learning rate and batch.
+    """
+
+    def __init__(
+        self,
+        model: dict[str, Any],
+        mask_ratio: float = 0.5,
+        optim: dict[str, Any] | None = None,
+        batch_size: int = 128,
+        warmup_epochs: int = 40,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()  # plain values only: the safe loader reads them back
+        self.model = MaskedAutoencoder(**model)
+        self.mask_ratio = mask_ratio
+        self.num_masked = masked_count(self.model.frames, mask_ratio)
+        self.optim = OptimSettings(**(optim or {}))
+        self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
+        self.held_out_errors = torch.nn.ModuleDict(
+            {name: MeanMetric() for name in ("loss", "error_visible_mean", "error_interpolation")}
+        )
+        self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
+
+    def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
+        frames = batch.frames.float()  # [B, T, D]
+        mask = random_mask(batch.mask_noise, self.mask_ratio)  # [B, T]
+        loss = self._masked_error(self.model(frames, mask, num_masked=self.num_masked), frames, mask)
+        self._check_finite(loss, batch)
+        self.log("train/loss", loss, prog_bar=True)
+        if self.global_step % self.trainer.log_every_n_steps == 0:
+            self._log_beside_the_loss(frames, mask)
+        return loss
+
+    def validation_step(self, batch: ClipBatch, batch_index: int) -> None:
+        frames = batch.frames.float()
+        mask = random_mask(batch.mask_noise, self.mask_ratio)
+        reconstruction = self.model(frames, mask, num_masked=self.num_masked)
+        clips = len(frames)
+        self.held_out_errors["loss"].update(self._masked_error(reconstruction, frames, mask), clips)
+        for name, trivial in _TRIVIAL.items():
+            self.held_out_errors[name].update(self._masked_error(trivial(frames, mask), frames, mask), clips)
+
+    def on_validation_epoch_end(self) -> None:
+        # Computed here and not logged by step: a rank without a batch still takes part in the reduction.
+        for name, metric in self.held_out_errors.items():
+            self.log(f"val/{name}", metric.compute())
+            metric.reset()
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = adamw(self.model, self.optim, self.batch_size)
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
+        warmup_steps = round(self.warmup_epochs * steps_per_epoch)
+        scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _masked_error(self, reconstruction: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
+        """Mean squared error over masked frames and channels, in float32."""
+        error = self.model.standardize(reconstruction.float()) - self.model.standardize(frames)
+        per_frame = error.square().mean(dim=2)  # [B, T]
+        return (per_frame * mask).sum() / (len(frames) * self.num_masked)
+
+    @torch.no_grad()
+    def _log_beside_the_loss(self, frames: Tensor, mask: Tensor) -> None:
+        for name, trivial in _TRIVIAL.items():
+            self.log(f"train/{name}", self._masked_error(trivial(frames, mask), frames, mask))
+        self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        step, now = self.global_step, time.perf_counter()
+        if step > self._clock[0] and now > self._clock[1]:
+            clips = (step - self._clock[0]) * self.batch_size
+            self.log("train/clips_per_second", clips / (now - self._clock[1]), prog_bar=True)
+        self._clock = (step, now)
+
+    def _check_finite(self, loss: Tensor, batch: ClipBatch) -> None:
+        if math.isfinite(loss.item()):
+            return
+        bad = (~torch.isfinite(batch.frames)).any(dim=2).nonzero()
+        if len(bad):
+            row = int(batch.rows[tuple(bad[0])])
+            raise MaesumError(
+                f"{self.trainer.datamodule.store.describe_row(row)} holds NaN or infinite features, wanted finite ones; "  # type: ignore[attr-defined]
+                "extract that video again or leave it out."
+            )
+        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        rows = f"{int(batch.rows.min())} to {int(batch.rows.max())}"
+        raise MaesumError(
+            f"the loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, learning rate "
+            f"{rate:.3g}, rows {rows}); lower optim.base_lr or use trainer.precision=32-true."
+        )
+
+
+_TRIVIAL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "error_visible_mean": visible_mean,
+    "error_interpolation": interpolation,
+}

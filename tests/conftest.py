@@ -1,0 +1,51 @@
+"""Shared by all tests: small files in the project's formats, and where the real data lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+# Before torch is imported: the suite runs several processes on few cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real data; tests that need it are skipped without it."""
+    folder = Path(os.environ.get("MAESUM_SHARED", REPOSITORY.parent / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set MAESUM_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic demo set."""
+    from maesum.data.demo import make_demo
+
+    folder = tmp_path_factory.mktemp("demo")
+    make_demo(folder)
+    return folder
+
+
+@pytest.fixture()
+def make_features(tmp_path: Path) -> Callable[..., Path]:
+    """Write a small features file of random walks: make_features("name.h5", lengths=[40, 50], dim=8)."""
+    from maesum.data.features import write_features
+
+    def make(name: str = "features.h5", lengths: tuple[int, ...] = (40, 90, 31), dim: int = 8, **kwargs: object) -> Path:
+        rng = np.random.default_rng(len(lengths) + dim)
+        prefix = Path(name).stem
+        videos = [rng.normal(size=(length, dim)).cumsum(0) / 4 for length in lengths]
+        video_ids = kwargs.pop("video_ids", None) or [f"{prefix}_{i}" for i in range(len(lengths))]
+        write_features(tmp_path / name, video_ids, lengths, videos, **kwargs)
+        return tmp_path / name
+
+    return make

@@ -1,0 +1,139 @@
+"""FineGym: instance lists to event tracks, with the rounding that the docstring states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.features import write_features
+from maesum.data.sources.finegym import event_track, import_finegym, read_events
+from maesum.errors import MaesumError
+
+LIST = """\
+a_E_b-_E_000002_000004_A_0000_0001 3
+a_E_b-_E_000002_000004_A_0001_0002 7
+
+other______E_000001_000003_A_0000_0001 3
+a_E_b-_E_000008_000011_A_0000_0001 98
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    contents = {
+        "gym99.txt": LIST,
+        "ids.txt": "other_____\na_E_b-\n",
+        "videos.csv": "video_id, fps, n_frames\na_E_b-,10,105\nother_____,29.97,200\nmore,25,10\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+    return {name: tmp_path / name for name in contents} | {"out": tmp_path / "out.h5", "folder": tmp_path}
+
+
+def run(files: dict[str, Path], **replaced: Path) -> Benchmark:
+    files = {**files, **replaced}
+    import_finegym(files["gym99.txt"], files["out"], ids=files["ids.txt"], videos=files["videos.csv"])
+    return Benchmark(files["out"])
+
+
+def test_marks_frames_inside_any_event(files: dict[str, Path]) -> None:
+    benchmark = run(files)
+    assert (benchmark.name, benchmark.kind) == ("finegym", "events")
+    assert benchmark.video_ids == ["other_____", "a_E_b-"]
+    video = benchmark["a_E_b-"]
+    assert (video.user_scores.shape, video.fps) == ((1, 105), 10.0)
+    wanted = np.zeros(105)
+    wanted[20:40] = 1
+    wanted[80:105] = 1  # the event ends at 11 s and the video at 10.5 s
+    np.testing.assert_array_equal(video.user_scores[0], wanted)
+    # 1 s to 3 s at 29.97: the first frame at or after 1 s is 30, the first at or after 3 s is 90
+    np.testing.assert_array_equal(np.flatnonzero(benchmark["other_____"].user_scores[0]), np.arange(30, 90))
+
+
+def test_a_folder_of_lists_and_a_features_file(files: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "gym99_more.txt").write_text("a_E_b-_E_000004_000005_A_0000_0001 1\n")
+    features = tmp_path / "f.h5"
+    lengths = [7, 14]
+    arrays = [np.zeros((length, 2)) for length in lengths]
+    ids = ["a_E_b-", "other_____"]
+    write_features(features, ids, lengths, arrays, frame_step=15, fps=[10, 29.97], n_frames=[105, 200])
+    benchmark = run(files, **{"gym99.txt": tmp_path, "videos.csv": features})
+    assert benchmark["a_E_b-"].user_scores.sum() == 20 + 10 + 25
+    assert benchmark.n_frames("other_____") == 200
+
+    write_features(features, ids, lengths, arrays, frame_step=15, fps=[10, 29.97])
+    with pytest.raises(MaesumError, match="dataset 'n_frames' is missing"):
+        run(files, **{"videos.csv": features})
+    write_features(features, ids, lengths, arrays)
+    with pytest.raises(MaesumError, match="dataset 'fps' is missing"):
+        run(files, **{"videos.csv": features})
+    write_features(features, ids, [200, 90], [np.zeros((200, 2)), np.zeros((90, 2))], fps=[10, 29.97])
+    assert run(files, **{"videos.csv": features}).n_frames("a_E_b-") == 200
+    write_features(features, ids, [200, 90], [np.zeros((200, 2)), np.zeros((90, 2))], fps=[10, np.nan])
+    with pytest.raises(MaesumError, match="'other_____' has fps nan and 90 frames"):
+        run(files, **{"videos.csv": features})
+
+
+@given(
+    events=st.sets(
+        st.tuples(st.integers(0, 30), st.integers(1, 20)).map(lambda pair: (pair[0], sum(pair))), max_size=4
+    ),
+    fps=st.sampled_from([10.0, 24.0, 25.0, 30.0, 60.0, 30000 / 1001]),
+)
+def test_track_equals_its_definition(events: set[tuple[int, int]], fps: float) -> None:
+    n_frames = int(51 * fps)
+    times = np.arange(n_frames) / fps
+    wanted = np.zeros(n_frames)
+    for start, end in events:
+        wanted[(times >= start) & (times < end)] = 1
+    np.testing.assert_array_equal(event_track(events, fps, n_frames), wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gym99.txt", "", "is empty"),
+        ("gym99.txt", "a_E_b-_A_000002_000004_A_0000_0001 3", "is not <video>_E_<start>"),
+        ("gym99.txt", "a_E_b-_E_000004_000004_A_0000_0001 3", "ends before it starts"),
+        ("gym99.txt", "a_E_b-_E_000001_000004_A_0000_0001 3", "no event of video 'other_____'"),
+        ("ids.txt", "", "is empty, wanted one video id a line"),
+        ("ids.txt", "a_E_b-\na_E_b-", "lists video 'a_E_b-' twice"),
+        ("videos.csv", "video_id,fps\na_E_b-,10\n", "columns are ['video_id', 'fps']"),
+        ("videos.csv", "", "columns are [], wanted video_id, fps, n_frames"),
+        ("videos.csv", "video_id,fps,n_frames\nother_____,0,10\na_E_b-,25,0\n", "'other_____' has fps 0 and 10 frames"),
+        ("videos.csv", "video_id,fps,n_frames\nother_____,25,1e3\n", "has fps '25' and n_frames '1e3'"),
+        ("videos.csv", "video_id,fps,n_frames\nother_____,25\n", "n_frames None"),
+        ("videos.csv", "video_id,fps,n_frames\nother_____,25,400\n", "no fps and length of video 'a_E_b-'"),
+        ("videos.csv", "video_id,fps,n_frames\nother_____,25,20\n", "an event from 1 s, but only 20 frames at 25 fps"),
+    ],
+)
+def test_bad_input(files: dict[str, Path], name: str, content: str, message: str) -> None:
+    files[name].write_text(content)
+    with pytest.raises(MaesumError) as error:
+        run(files)
+    assert message in str(error.value)
+    assert not files["out"].exists()
+
+
+@pytest.mark.parametrize("name", ["gym99.txt", "ids.txt", "videos.csv"])
+def test_missing_input(files: dict[str, Path], name: str) -> None:
+    files[name].unlink()
+    with pytest.raises(MaesumError, match=f"{name}: cannot be read"):
+        run(files)
+
+
+def test_folder_without_lists(tmp_path: Path) -> None:
+    with pytest.raises(MaesumError, match=r"holds no gym\*\.txt file"):
+        read_events(tmp_path)
+
+
+def test_the_published_lists(shared_data: Path) -> None:
+    events = read_events(shared_data / "finegym")
+    assert len(events) == 180
+    assert all(len(video) == 11 for video in events)
+    assert (2184, 2237) in events["A0xAXXysHUo"]
