@@ -142,11 +142,55 @@ class PredictConfig:
     figures: bool = True
 
 
+@dataclass
+class EvaluateConfig:
+    """`python -m maesum.evaluate`: every figure of a scores file; see maesum.evaluation.EvaluationSettings."""
+
+    scores: str = MISSING  # a scores file, or a folder of <benchmark>.h5 as train and predict leave it
+    against: str | None = None  # another one, for the paired difference
+    out: str = MISSING  # metrics.json
+    annotations: str | None = None  # a benchmark file of your own, instead of benchmark=
+    features: Any = None  # its features, for shots=kts
+    protocol: str = "paper"  # a name, or all
+    undefined: str = "propagate"  # propagate | omit | zero
+    splits: str = "none"  # none | paper5 | a JSON file
+    f1: bool = False
+    highlights: bool = False
+    shots: str = "auto"  # auto | stored | kts | uniform
+    score_step: int = 1  # 15 where scores without picks belong to every 15th frame
+    length_tolerance: int = 0  # pad or crop up to so many frames, at most 2
+    allow_extra: bool = False  # accept scores of videos that the benchmark does not have
+    videos: bool = True  # print the table of single videos
+    seed: int = 0
+    data_dir: str = MISSING
+    demo_dir: str = MISSING
+    benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
+
+
+@dataclass
+class ExtractConfig:
+    """`python -m maesum.extract`: frame features of any videos."""
+
+    videos: Any = MISSING  # a folder (searched at any depth), a file, a pattern, a .txt list of these, or several
+    out: str = MISSING  # the features file; a shard writes <out>-00001-of-00008.h5 beside it
+    backbone: Any = MISSING  # conf/backbone: a `_target_` and its options, typed in maesum.vision.schemas
+    every: int = 1  # keep every k-th frame; 15 is the public 2 frames a second
+    ids: str | None = None  # a list that selects and labels videos; its forms stand in maesum.vision.id_lists
+    classes: str | None = None  # UCF-101's classInd.txt, to check and name the class numbers of `ids`
+    shard: str = "1/1"  # number/count: which contiguous part of the videos this job extracts
+    dtype: str = "float16"  # or float32, of the features
+    device: str = "auto"  # cpu, cuda, cuda:1 ...
+    precision: str = "auto"  # 32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere
+    batch_size: int | None = None  # frames at a time; null: 8 on a processor, 128 on a GPU
+    workers: int | None = None  # videos decoded at a time; null: one less than there are cores
+
+
 def register_schemas() -> None:
     """Make the schemas known to Hydra under the names that the config files' defaults lists use."""
     from hydra.core.config_store import ConfigStore
 
     from maesum.data.sources.schemas import SOURCE_SCHEMAS
+    from maesum.vision.schemas import BACKBONE_SCHEMAS
 
     store = ConfigStore.instance()
     store.store(name="prepare_schema", node=PrepareConfig)
@@ -154,3 +198,7 @@ def register_schemas() -> None:
         store.store(group="schema/source", name=source, node=schema)
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="predict_schema", node=PredictConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
+    store.store(name="extract_schema", node=ExtractConfig)
+    for backbone, schema in BACKBONE_SCHEMAS.items():
+        store.store(group="schema/backbone", name=backbone, node=schema)

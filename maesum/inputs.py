@@ -32,7 +32,9 @@ def check_inputs(config: dict[str, Any]) -> None:
     missing = [item for item in inputs if not all(_exists(path) for path in _listed(item.paths))]
     if missing:
         lines = [f"{item.key}={item.paths} is missing{_how(item)}" for item in missing]
-        lines.append("To see everything run on synthetic data: python -m maesum.train +experiment=rand_stride +scale=demo")
+        lines.append(
+            "To see everything run on synthetic data: python -m maesum.train +experiment=rand_stride +scale=demo"
+        )
         if any(item.key.startswith("benchmarks.") for item in missing):
             lines.append("To leave benchmarks out, name those at hand: benchmark=[tvsum]")
         raise MaesumError("\n  ".join(lines))

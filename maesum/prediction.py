@@ -2,79 +2,181 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from lightning.fabric import Fabric
+from omegaconf import DictConfig, OmegaConf
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
-from maesum.data.scores import write_scores
+from maesum.data.scores import Scores, write_scores
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
-from maesum.progress import progress_bar
-from maesum.scoring import Reconstructor, ScoringSettings, evenly_spread, importance_over_ranks
+from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
+from maesum.files import file_hash
+from maesum.inputs import check_inputs
+from maesum.progress import progress_bar, track
+from maesum.reporting.figures import importance_figure
+from maesum.runtime import provenance, write_json
+from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings, evenly_spread, importance_over_ranks
+from maesum.tasks.checkpoints import load_autoencoder
 
 
-@dataclass
-class Scored:
-    """A benchmark's videos with the importance of their frames, as far as rank 0 wrote them."""
+def run(config: DictConfig) -> dict[str, float]:
+    """The predict command: from its config to scores, tables, figures and metrics.json.
 
-    name: str
-    benchmark: Benchmark
-    scores_path: Path
-    scores: dict[str, np.ndarray] = field(repr=False)
+    With several devices each takes a part of every video's frames.
+
+    Returns:
+        `<benchmark>/tau` and `<benchmark>/rho`.
+
+    Raises:
+        MaesumError: a missing or unfit file or setting.
+    """
+    plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+    check_inputs(plain)
+    predictor, attributes = choose_predictor(plain["scorer"], plain["ckpt"])
+    if plain["stride"] is not None:
+        for benchmark in plain["benchmarks"].values():
+            benchmark["stride"] = plain["stride"]
+    fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"])
+    fabric.launch()
+    if isinstance(predictor, torch.nn.Module):
+        predictor = predictor.to(fabric.device)
+    folder = Path(plain["out"])
+    settings = ScoringSettings(**plain["scoring"])
+    metrics = predict_benchmarks(
+        predictor,
+        plain["benchmarks"],
+        folder,
+        settings,
+        attributes,
+        device=fabric.device,
+        figures=plain["figures"],
+        seed=plain["seed"],
+    )
+    if fabric.is_global_zero:
+        write_json(folder / "provenance.json", provenance(plain))
+        write_json(folder / "metrics.json", metrics)
+        print(f"results: {folder}")
+    return metrics
+
+
+def choose_predictor(scorer: str, ckpt: str | None) -> tuple[Reconstructor | None, dict[str, str]]:
+    """What `scorer=` and `ckpt=` name, and what scores files then say about their origin.
+
+    Raises:
+        MaesumError: an unknown name, a checkpoint that cannot be read, a missing or an unused `ckpt=`.
+    """
+    if scorer == "model":
+        if ckpt is None:
+            names = ", ".join([*TRAINING_FREE, "uniform"])
+            raise MaesumError(
+                f"ckpt= is required; name a checkpoint of python -m maesum.train, or scorer= one of {names}."
+            )
+        return load_autoencoder(ckpt), {"checkpoint": file_hash(ckpt)}
+    if ckpt is not None:
+        raise MaesumError(f"scorer={scorer} takes no checkpoint; leave out either ckpt= or scorer=.")
+    if scorer == "uniform":
+        return None, {"scorer": scorer}
+    if scorer not in TRAINING_FREE:
+        names = ", ".join(["model", *TRAINING_FREE, "uniform"])
+        raise MaesumError(f"scorer={scorer} is unknown, wanted one of {names}.")
+    return TRAINING_FREE[scorer], {"scorer": scorer}
+
+
+def predict_benchmarks(
+    predictor: Reconstructor | None,
+    benchmarks: dict[str, dict[str, Any]],
+    folder: Path,
+    settings: ScoringSettings,
+    attributes: dict[str, str],
+    *,
+    device: torch.device | str | None = None,
+    figures: bool = True,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Score, evaluate and show every benchmark by the protocol `paper`.
+
+    Writes scores/<benchmark>.h5, evaluation.json and figures/<benchmark>/<video>.png into the folder and prints the
+    tables. Every rank of a distributed job takes part in the scoring; the first one does the rest.
+
+    Args:
+        predictor: a model or a training-free reconstruction; None = the `uniform` order.
+        benchmarks: fields of `config.BenchmarkConfig` by name.
+        attributes: what the scores files say about where they come from.
+        seed: of the random baselines and the bootstrap.
+
+    Returns:
+        `<benchmark>/tau` and `<benchmark>/rho`, on the first rank; nothing on the others.
+
+    Raises:
+        MaesumError: features and annotations that do not fit each other or the model.
+    """
+    metrics: dict[str, float] = {}
+    evaluations: dict[str, Any] = {}
+    for name, config in benchmarks.items():
+        path = folder / "scores" / f"{name}.h5"
+        benchmark = Benchmark(config["annotations"])
+        score_benchmark(name, predictor, benchmark, config, path, settings, attributes, device)
+        if not is_first_rank():
+            continue
+        scores = Scores(path)
+        evaluation = evaluate(scores, benchmark, EvaluationSettings(seed=seed))
+        print_evaluation(evaluation, videos=False)
+        evaluations[name] = evaluation.to_dict()
+        metrics |= evaluation.metrics()
+        if figures:
+            draw_figures(name, benchmark, scores, folder / "figures" / name)
+    if evaluations:
+        write_json(folder / "evaluation.json", evaluations)
+    return metrics
 
 
 def score_benchmark(
     name: str,
     predictor: Reconstructor | None,
+    benchmark: Benchmark,
     config: dict[str, Any],
-    scores_path: Path,
+    path: Path,
     settings: ScoringSettings,
-    attributes: dict[str, Any],
+    attributes: dict[str, str],
     device: torch.device | str | None = None,
-) -> Scored:
-    """Score every frame of one benchmark and write the scores file.
-
-    Args:
-        name: the benchmark's name in the config, which names its files and metrics.
-        predictor: a model or a training-free reconstruction; None = the `uniform` order.
-        config: fields of `config.BenchmarkConfig`.
-        attributes: what the scores file says about its origin, besides stride and window.
-
-    Raises:
-        MaesumError: features and annotations that do not fit each other or the model.
-    """
-    benchmark = Benchmark(config["annotations"])
+) -> None:
+    """Score every frame of one benchmark; the first rank writes the scores file."""
     store = FeatureStore(config["features"])
     check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
     _check_width(predictor, store)
     scores: dict[str, np.ndarray] = {}
-    frames = sum(int(store.lengths[store.index(video_id)]) for video_id in benchmark.video_ids)
-    with progress_bar(f"scoring {name}", frames) as advance:
+    with progress_bar(f"scoring {name}", sum(len(store[video_id]) for video_id in benchmark.video_ids)) as advance:
         for video_id in benchmark.video_ids:
-            features = store[video_id]
             if predictor is None:
-                scores[video_id] = evenly_spread(len(features))
-                advance(len(features))
+                scores[video_id] = evenly_spread(len(store[video_id]))
                 continue
             try:
                 scores[video_id] = importance_over_ranks(
-                    predictor, features, config["stride"], settings, device=device, on_progress=advance
+                    predictor, store[video_id], config["stride"], settings, device=device, on_progress=advance
                 )
             except MaesumError as error:
                 raise MaesumError(f"{store.paths[0]}: video '{video_id}': {error}") from None
-    picks = None
-    if store.frame_step > 1:
-        picks = {video_id: np.arange(len(values)) * store.frame_step for video_id, values in scores.items()}
     if is_first_rank():
-        described = {"benchmark": name, "stride": config["stride"], **vars(settings), **attributes}
-        write_scores(scores_path, scores, described, picks)
-    return Scored(name, benchmark, scores_path, scores)
+        described = {"benchmark": name, "stride": config["stride"], **asdict(settings), **attributes}
+        write_scores(path, scores, described, _picks(scores, store.frame_step))
+
+
+def draw_figures(name: str, benchmark: Benchmark, scores: Scores, folder: Path) -> None:
+    """One figure a video in the manner of the paper's Figure 3."""
+    for video_id in track(benchmark.video_ids, f"drawing {name}", len(benchmark)):
+        video = benchmark[video_id]
+        title = f"{name} {video_id}: {video.name}"
+        importance_figure(
+            folder / f"{video_id}.png", title, video.user_scores, scores[video_id], video.fps, scores.picks(video_id)
+        )
 
 
 def is_first_rank() -> bool:
@@ -82,10 +184,17 @@ def is_first_rank() -> bool:
     return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
 
 
+def _picks(scores: dict[str, np.ndarray], frame_step: int) -> dict[str, np.ndarray] | None:
+    """The frame that each score belongs to, where the features hold every frame_step-th only."""
+    if frame_step == 1:
+        return None
+    return {video_id: np.arange(len(values), dtype=np.int64) * frame_step for video_id, values in scores.items()}
+
+
 def _check_width(predictor: Reconstructor | None, store: FeatureStore) -> None:
     wanted = getattr(predictor, "feature_dim", store.dim)
     if wanted != store.dim:
         raise MaesumError(
-            f"{store.paths[0]}: features are {store.dim} wide, but the checkpoint was trained on {wanted}; use features of "
-            "the same backbone."
+            f"{store.paths[0]}: features are {store.dim} wide, but the checkpoint was trained on {wanted}; use "
+            "features of the same backbone."
         )

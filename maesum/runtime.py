@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import platform
 import subprocess
@@ -30,9 +31,14 @@ def provenance(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+#: Config keys that decide where and how results are shown, not what they are.
+_PRESENTATION = ("logger", "figures", "out")
+
+
 def config_hash(config: dict[str, Any]) -> str:
-    """16 hex digits that two runs share exactly when their resolved configs are equal."""
-    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    """16 hex digits that two runs share exactly when the resolved settings that decide their results are equal."""
+    decisive = {key: value for key, value in config.items() if key not in _PRESENTATION}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def git_state() -> str | None:
@@ -81,6 +87,6 @@ def _without_nan(value: Any) -> Any:
         return {str(key): _without_nan(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_without_nan(item) for item in value]
-    if isinstance(value, float) and not (value - value == 0):  # NaN and both infinities
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -87,9 +87,7 @@ def importance(
     scores = np.empty(len(targets), dtype=np.float32)
     for start in range(0, len(targets), settings.batch_size):
         batch = targets[start : start + settings.batch_size]
-        index, position = sampling.windows(
-            batch, length, stride, window, settings.target_position, settings.boundary
-        )
+        index, position = sampling.windows(batch, length, stride, window, settings.target_position, settings.boundary)
         frames = on_device[torch.from_numpy(index).to(device)].float()  # [B, T, D]
         at_target = torch.from_numpy(position).to(device)  # [B]
         with _precision(settings.precision, device):
@@ -104,8 +102,8 @@ def importance(
     bad = np.flatnonzero(~np.isfinite(scores))
     if bad.size:
         raise MaesumError(
-            f"the score of frame {int(targets[bad[0]])} is {scores[bad[0]]}: its window holds NaN or infinite features; "
-            "extract the video again."
+            f"the score of frame {int(targets[bad[0]])} is {scores[bad[0]]}: its window holds NaN or infinite "
+            "features; extract the video again."
         )
     return scores
 
@@ -129,9 +127,7 @@ def importance_over_ranks(
     part = np.array_split(np.arange(len(features)), dist.get_world_size())[dist.get_rank()]
     merged = torch.zeros(2, len(features), dtype=torch.float32, device=device)  # scores, and how often each was scored
     if len(part):
-        scores = importance(
-            model, features, stride, settings, targets=part, device=device, on_progress=on_progress
-        )
+        scores = importance(model, features, stride, settings, targets=part, device=device, on_progress=on_progress)
         merged[0, part] = torch.from_numpy(scores).to(device)
         merged[1, part] = 1
     dist.all_reduce(merged)

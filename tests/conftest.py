@@ -35,12 +35,14 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_features(tmp_path: Path) -> Callable[..., Path]:
     """Write a small features file of random walks: make_features("name.h5", lengths=[40, 50], dim=8)."""
     from maesum.data.features import write_features
 
-    def make(name: str = "features.h5", lengths: tuple[int, ...] = (40, 90, 31), dim: int = 8, **kwargs: object) -> Path:
+    def make(
+        name: str = "features.h5", lengths: tuple[int, ...] = (40, 90, 31), dim: int = 8, **kwargs: object
+    ) -> Path:
         rng = np.random.default_rng(len(lengths) + dim)
         prefix = Path(name).stem
         videos = [rng.normal(size=(length, dim)).cumsum(0) / 4 for length in lengths]

@@ -67,12 +67,12 @@ class ClipBatches(Sampler[ClipAddress]):
     ) -> None:
         if batch_size % (ranks * accumulate):
             raise MaesumError(
-                f"batch_size is {batch_size}, wanted a multiple of {ranks} device(s) x {accumulate} accumulation step(s)."
+                f"batch_size is {batch_size}, wanted a multiple of {ranks} device(s) x {accumulate} accumulation steps."
             )
         if num_samples < batch_size:
             raise MaesumError(
-                f"an epoch has {num_samples} clips, but batch_size is {batch_size}; raise data.clips_per_video or lower "
-                "batch_size."
+                f"an epoch has {num_samples} clips, but batch_size is {batch_size}; raise data.clips_per_video or "
+                "lower batch_size."
             )
         self.num_samples, self.batch_size, self.seed = num_samples, batch_size, seed
         self.rank, self.ranks, self.accumulate = rank, ranks, accumulate
@@ -201,7 +201,7 @@ def _open(features: str | Sequence[str], frames: int) -> FeatureStore:
     if short.size:
         video = int(short[0])
         raise MaesumError(
-            f"{store.describe_row(int(store.offsets[video])).split(',')[0]} has {store.lengths[video]} frames, wanted at "
-            f"least {frames} for a clip ({short.size} video(s) are too short); prepare the set with short=drop or short=pad."
+            f"{store.path_of(video)}: video '{store.video_ids[video]}' has {store.lengths[video]} frames, wanted at "
+            f"least {frames} for a clip (short videos: {short.size}); prepare the set with source.short=drop or pad."
         )
     return store

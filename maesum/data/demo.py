@@ -57,7 +57,9 @@ def make_demo(out: str | Path, seed: int = 0) -> list[Path]:
         videos = [_video(world, CLIP_FRAMES, rng)[0] for _ in range(count)]
         _write(path, [f"{prefix}_{number:03d}" for number in range(1, count + 1)], videos)
 
-    lengths = [int(rng.integers(40, 80)) * RATED_FRAMES // 2 + int(rng.integers(RATED_FRAMES)) for _ in range(BENCHMARK_VIDEOS)]
+    lengths = [
+        int(rng.integers(40, 80)) * RATED_FRAMES // 2 + int(rng.integers(RATED_FRAMES)) for _ in range(BENCHMARK_VIDEOS)
+    ]
     drawn = [_video(world, length, rng) for length in lengths]
     video_ids = [f"video_{number}" for number in range(1, len(drawn) + 1)]
     _write(paths[2], video_ids, [features for features, _ in drawn])
@@ -116,7 +118,7 @@ def _ratings(eventfulness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What twenty annotators say: [ANNOTATORS, n] uint8 from 1 to 5, constant over 2-second shots."""
     shots = -(-len(eventfulness) // RATED_FRAMES)
     level = np.array([eventfulness[s * RATED_FRAMES : (s + 1) * RATED_FRAMES].mean() for s in range(shots)])
-    trust = rng.uniform(0.1, 0.6, (ANNOTATORS, 1))  # how far each follows the events rather than a taste of their own
+    trust = rng.uniform(0.2, 0.8, (ANNOTATORS, 1))  # how far each follows the events rather than a taste of their own
     opinion = trust * level + (1 - trust) * rng.beta(0.8, 1.6, (ANNOTATORS, shots))
     ratings = np.clip(np.round(1 + 5 * opinion), 1, 5).astype(np.uint8)
     return np.repeat(ratings, RATED_FRAMES, axis=1)[:, : len(eventfulness)]

@@ -85,7 +85,9 @@ def write_features(
             written += length
 
 
-def _checked_rows(array: np.ndarray, video_id: str, length: int, width: int, dtype: str, path: str | Path) -> np.ndarray:
+def _checked_rows(
+    array: np.ndarray, video_id: str, length: int, width: int, dtype: str, path: str | Path
+) -> np.ndarray:
     """The array as it is stored, or the error that names what is wrong with it."""
     if array.ndim != 2 or array.shape[1] == 0 or array.shape != (length, width):
         raise MaesumError(

@@ -36,8 +36,8 @@ def parse_stride(stride: int | Sequence[int]) -> tuple[int, int]:
     Raises:
         MaesumError: not a whole number of at least 1, nor a pair of them in order.
     """
-    values = [stride, stride] if isinstance(stride, int) else stride
-    pair = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else []
+    given: object = [stride, stride] if isinstance(stride, int) else stride
+    pair = list(given) if isinstance(given, (list, tuple)) else []
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in pair)
     if len(pair) != 2 or not whole or not 1 <= pair[0] <= pair[1]:
         raise MaesumError(f"stride is {stride!r}, wanted a whole number such as 2 or a range such as [1,8].")

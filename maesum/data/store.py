@@ -121,8 +121,11 @@ class FeatureStore:
     def describe_row(self, row: int) -> str:
         """Where a row of the set comes from, for messages: file, video and frame."""
         video = int(np.searchsorted(self.offsets, row, side="right")) - 1
-        shard = int(np.searchsorted(self._shard_rows, row, side="right")) - 1
-        return f"{self.paths[shard]}: video '{self.video_ids[video]}', frame {row - int(self.offsets[video])}"
+        return f"{self.path_of(video)}: video '{self.video_ids[video]}', frame {row - int(self.offsets[video])}"
+
+    def path_of(self, video: int) -> Path:
+        """The file that holds video number `video`."""
+        return self.paths[int(np.searchsorted(self._shard_rows, self.offsets[video], side="right")) - 1]
 
     @property
     def _mapped(self) -> list[Tensor]:

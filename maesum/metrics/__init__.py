@@ -6,7 +6,7 @@
 """
 
 from maesum.metrics.alignment import fit_length, hold
-from maesum.metrics.averages import mean
+from maesum.metrics.averages import mean, resolve
 from maesum.metrics.baselines import (
     human_against_mean,
     human_pairwise,
@@ -46,6 +46,7 @@ __all__ = [
     "random_f1",
     "random_importance",
     "rank_correlation",
+    "resolve",
     "smooth_random_importance",
     "uniform_shots",
     "user_summaries",

@@ -70,7 +70,7 @@ def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
     Returns:
         [n] float64, uniform over 0..1.
     """
-    return np.random.default_rng(np.asarray(seed)).random(n)
+    return np.random.default_rng(np.atleast_1d(seed)).random(n)
 
 
 def smooth_random_importance(n: int, seed: ArrayLike, sigma: float = SMOOTH_SIGMA) -> np.ndarray:
@@ -85,6 +85,6 @@ def smooth_random_importance(n: int, seed: ArrayLike, sigma: float = SMOOTH_SIGM
         [n] float64, of mean 0 and equal variance from the first frame to the last.
     """
     margin = int(np.ceil(8 * sigma))  # what the circular filter joins, the end and the start, lies outside the video
-    noise = np.random.default_rng(np.asarray(seed)).standard_normal(n + margin)
+    noise = np.random.default_rng(np.atleast_1d(seed)).standard_normal(n + margin)
     response = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(noise.size)) ** 2)  # Fourier transform of the Gaussian
     return np.fft.irfft(np.fft.rfft(noise) * response, n=noise.size)[:n]

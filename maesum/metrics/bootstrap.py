@@ -28,17 +28,15 @@ class Difference(NamedTuple):
     high: float
 
 
-def bootstrap_interval(
-    values: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
+def bootstrap_interval(values: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """The percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
 
     Videos are drawn, not frames or annotators: a benchmark's videos are the sample that a result should generalise
     from. The same seed, videos and order give the same interval, on any machine.
 
     Args:
-        values: [videos], one figure a video; a nan makes the interval nan, so apply the policy for
-            undefined values first.
+        values: [videos], one figure a video; a nan makes the interval nan, so `resolve` undefined
+            values first.
         level: the confidence, e.g. 0.95.
     """
     array = np.asarray(values, dtype=np.float64)

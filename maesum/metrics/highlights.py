@@ -42,7 +42,7 @@ def highlight_precision(
             f"importance has shape {prediction.shape} and user_scores {annotators.shape}, wanted [n] and [users, n]."
         )
     shots = uniform_shots(prediction.size, max(1, round(seconds * fps)))
-    quality = shot_means(annotators.mean(axis=0), shots)
+    quality = shot_means(annotators.sum(axis=0), shots)  # the sum ranks as the mean does and is exact for ratings
     is_wanted = np.zeros(len(shots), dtype=bool)
     is_wanted[np.argsort(-quality, kind="stable")[: max(1, int(share * len(shots)))]] = True
     return average_precision(is_wanted, shot_means(prediction, shots))

@@ -46,7 +46,10 @@ def shot_means(importance: np.ndarray, shots: np.ndarray) -> np.ndarray:
     Returns:
         [shots] float64.
     """
-    return np.array([importance[first : last + 1].mean(dtype=np.float64) for first, last in shots])
+    ends = shots[:, 1] + 1
+    padded = np.append(importance.astype(np.float64), 0.0)  # so that an end behind the last frame is an index too
+    sums = np.add.reduceat(padded, np.stack([shots[:, 0], ends], axis=1).ravel())[::2]  # [1::2] lie between the shots
+    return sums / (ends - shots[:, 0])
 
 
 def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarray:

@@ -76,12 +76,14 @@ class Recipe:
         """Whether a knapsack summary is made, which takes shots."""
         return self.prediction is summary
 
-    def reference(self, user_scores: np.ndarray, shots: np.ndarray | None = None) -> np.ndarray:
+    def reference(self, annotators: np.ndarray) -> np.ndarray:
         """What predictions are ranked against: [users, m], or [1, m] where the annotators are averaged.
 
-        The sum stands for the mean, with the same ranks and exact for whole numbers.
+        The sum stands for the mean: it has the same ranks and is exact for whole numbers.
+
+        Args:
+            annotators: [users, m], what `self.annotators` made of the raw scores.
         """
-        annotators = self.annotators(user_scores, shots)
         return annotators.sum(axis=0, keepdims=True, dtype=np.float64) if self.against_mean else annotators
 
 
@@ -167,7 +169,8 @@ def protocol_correlation(
             f"importance has shape {prediction.shape} and user_scores {scores.shape}, wanted [n] and [users, n]."
         )
     bounds = None if shots is None else np.asarray(shots)
-    return rank_correlation(recipe.prediction(prediction, bounds), recipe.reference(scores, bounds))
+    reference = recipe.reference(recipe.annotators(scores, bounds))
+    return rank_correlation(recipe.prediction(prediction, bounds), reference)
 
 
 def recipe_for(name: str, kind: str) -> Recipe:

@@ -50,39 +50,38 @@ def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorre
             f"importance has {prediction.size} values and user_scores {n} frames, wanted as many; bring the two to the "
             "same frames first."
         )
-    result = RankCorrelation(np.full(n_users, np.nan), np.full(n_users, np.nan))
+    tau, rho = np.full(n_users, np.nan), np.full(n_users, np.nan)
     if n < 2 or np.isnan(prediction).any():
-        return result
+        return RankCorrelation(tau, rho)
     order = np.argsort(prediction)
     group_sizes = _group_sizes(prediction[order])
-    tied_in_prediction = tied_pairs(group_sizes)
-    n_pairs = n * (n - 1) // 2
-    if tied_in_prediction == n_pairs:
-        return result
-
     ranks = np.repeat(mid_ranks(group_sizes), group_sizes)  # of the frames in the order of the prediction
-    ranks_squared = float(ranks @ ranks)
-    # Breaking the prediction's ties once forwards and once backwards counts each tied pair once as concordant and once
-    # as discordant, so that the mean of the two has S without them.
-    backwards = None if tied_in_prediction == 0 else _reversed_groups(group_sizes)
+    backwards = None if len(group_sizes) == n else _reversed_groups(group_sizes)
+
+    # Numerators and denominators: how prediction and annotator vary together, and how each varies alone.
+    n_pairs = n * (n - 1) // 2
+    untied_in_prediction = n_pairs - tied_pairs(group_sizes)
+    untied_in_annotator = np.zeros(n_users)
+    annotator_variance = np.zeros(n_users)
     for user in range(n_users):
         coded = _levels(annotators[user])
         if coded is None:
             continue
         levels, n_levels = coded[0][order], coded[1]
         counts = np.bincount(levels, minlength=n_levels)
-        tied_in_annotator = tied_pairs(counts)
-        if tied_in_annotator == n_pairs:
-            continue
-        s: float = kendall_s(levels, n_levels)
-        if backwards is not None:
-            s = (s + kendall_s(levels[backwards], n_levels)) / 2
-        tau = s / np.sqrt(n_pairs - tied_in_prediction) / np.sqrt(n_pairs - tied_in_annotator)
         level_ranks = mid_ranks(counts)
-        rank_sums = np.bincount(levels, weights=ranks, minlength=n_levels)
-        rho = rank_sums @ level_ranks / np.sqrt(ranks_squared) / np.sqrt(counts @ level_ranks**2)
-        result.tau[user], result.rho[user] = np.clip([tau, rho], -1.0, 1.0)
-    return result
+        untied_in_annotator[user] = n_pairs - tied_pairs(counts)
+        annotator_variance[user] = counts @ (level_ranks * level_ranks)
+        tau[user] = kendall_s(levels, n_levels)
+        if backwards is not None:
+            # Breaking the prediction's ties once forwards and once backwards counts each tied pair once as concordant
+            # and once as discordant, so that the mean of the two has S without them.
+            tau[user] = (tau[user] + kendall_s(levels[backwards], n_levels)) / 2
+        rho[user] = np.bincount(levels, weights=ranks, minlength=n_levels) @ level_ranks
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 of what is constant is the nan that is wanted
+        tau /= np.sqrt(untied_in_prediction) * np.sqrt(untied_in_annotator)
+        rho /= np.sqrt(ranks @ ranks) * np.sqrt(annotator_variance)
+    return RankCorrelation(np.clip(tau, -1.0, 1.0), np.clip(rho, -1.0, 1.0))
 
 
 def mid_ranks(group_sizes: np.ndarray) -> np.ndarray:

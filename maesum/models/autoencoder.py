@@ -21,8 +21,8 @@ class MaskedAutoencoder(nn.Module):
 
     Two readings of how a feature of width D meets an encoder of width E:
 
-    * `stream="projected"` (default): D -> E before the encoder, E -> C before the decoder, C -> D after it, the shape of
-      MAE and VideoMAE.
+    * `stream="projected"` (default): D -> E before the encoder, E -> C before the decoder, C -> D after it, the shape
+      of MAE and VideoMAE.
     * `stream="feature"`: the residual stream keeps the feature's width from end to end and no projection stands
       anywhere; the encoder's and decoder's widths are those of attention and of the MLP (`mlp_ratio` times as wide).
       The decoder's stream is the reconstruction, so no norm follows it.

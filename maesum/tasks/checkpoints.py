@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -75,16 +74,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path}: refused, it is not a checkpoint or holds objects other than tensors and plain values."
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise MaesumError(f"{path}: not a readable checkpoint ({str(error).splitlines()[0]}).") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MaesumError(f"{path}: not a readable checkpoint ({reason}).") from None
     if not isinstance(content, dict):
         raise MaesumError(f"{path}: holds a {type(content).__name__}, wanted the dictionary of a checkpoint.")
     return content
-
-
-def checkpoint_hash(path: str | Path) -> str:
-    """The first 16 hex digits of the file's SHA-256, which scores files carry."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:16]

@@ -40,7 +40,10 @@ def adamw(model: nn.Module, settings: OptimSettings, batch_size: int) -> torch.o
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": free, "weight_decay": 0.0}]
     on_gpu = any(p.is_cuda for p in model.parameters())
     return torch.optim.AdamW(
-        groups, lr=settings.learning_rate(batch_size), betas=tuple(settings.betas), fused=on_gpu or None
+        groups,
+        lr=settings.learning_rate(batch_size),
+        betas=(settings.betas[0], settings.betas[1]),
+        fused=on_gpu or None,
     )
 
 

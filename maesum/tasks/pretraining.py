@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightning as L
@@ -17,8 +17,8 @@ from maesum.data.datamodule import ClipBatch
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.masking import masked_count
-from maesum.tasks.optim import OptimSettings, adamw, schedule
 from maesum.models.trivial import interpolation, visible_mean
+from maesum.tasks.optim import OptimSettings, adamw, schedule
 
 
 class Pretraining(L.LightningModule):
@@ -54,9 +54,8 @@ class Pretraining(L.LightningModule):
         self.num_masked = masked_count(self.model.frames, mask_ratio)
         self.optim = OptimSettings(**(optim or {}))
         self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
-        self.held_out_errors = torch.nn.ModuleDict(
-            {name: MeanMetric() for name in ("loss", "error_visible_mean", "error_interpolation")}
-        )
+        names = ("loss", *_TRIVIAL)
+        self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
         self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
 
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
@@ -65,7 +64,7 @@ class Pretraining(L.LightningModule):
         loss = self._masked_error(self.model(frames, mask, num_masked=self.num_masked), frames, mask)
         self._check_finite(loss, batch)
         self.log("train/loss", loss, prog_bar=True)
-        if self.global_step % self.trainer.log_every_n_steps == 0:
+        if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log_beside_the_loss(frames, mask)
         return loss
 
@@ -114,10 +113,9 @@ class Pretraining(L.LightningModule):
             return
         bad = (~torch.isfinite(batch.frames)).any(dim=2).nonzero()
         if len(bad):
-            row = int(batch.rows[tuple(bad[0])])
+            where = self.trainer.datamodule.store.describe_row(int(batch.rows[tuple(bad[0])]))  # type: ignore[attr-defined]
             raise MaesumError(
-                f"{self.trainer.datamodule.store.describe_row(row)} holds NaN or infinite features, wanted finite ones; "  # type: ignore[attr-defined]
-                "extract that video again or leave it out."
+                f"{where} holds NaN or infinite features, wanted finite ones; extract that video again or leave it out."
             )
         rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         rows = f"{int(batch.rows.min())} to {int(batch.rows.max())}"

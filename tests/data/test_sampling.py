@@ -79,7 +79,9 @@ def test_mask_noise_is_uniform_below_one():
 
 def test_known_values_do_not_move():
     """A golden test: runs from before a change must be continued by the code after it."""
-    np.testing.assert_array_equal(sampling.clips(0, 0, np.arange(3), np.full(3, 1000))[:, [0, 29]], [[368, 513], [152, 355], [560, 618]])
+    np.testing.assert_array_equal(
+        sampling.clips(0, 0, np.arange(3), np.full(3, 1000))[:, [0, 29]], [[368, 513], [152, 355], [560, 618]]
+    )
     np.testing.assert_array_equal(sampling.epoch_order(0, 1, 8), [6, 5, 3, 2, 1, 0, 7, 4])
 
 
@@ -117,7 +119,9 @@ def test_windows_in_the_middle_are_plain(boundary):
 
 def test_reflection_mirrors_at_both_ends():
     index, _ = sampling.windows(np.array([3, 98]), 100, 1, 5, 2)
-    np.testing.assert_array_equal(index, [[1, 2, 3, 4, 5], [96, 97, 98, 99, 99]])  # frame 100 mirrors onto the target, 98, so its neighbour stands in
+    np.testing.assert_array_equal(
+        index, [[1, 2, 3, 4, 5], [96, 97, 98, 99, 99]]
+    )  # frame 100 mirrors onto the target, 98, so its neighbour stands in
 
 
 def test_shift_keeps_whole_windows_without_repeats():

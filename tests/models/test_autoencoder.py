@@ -59,9 +59,7 @@ def test_visible_frames_do_reach_the_output(model):
 def test_permuting_frames_with_their_positions_permutes_reconstructions(model):
     x, mask = _batch()
     order = torch.stack([torch.randperm(30, generator=torch.Generator().manual_seed(i)) for i in range(3)])
-    shuffled = model(
-        x.gather(1, order[:, :, None].expand_as(x)), mask.gather(1, order), positions=order
-    )
+    shuffled = model(x.gather(1, order[:, :, None].expand_as(x)), mask.gather(1, order), positions=order)
     expected = model(x, mask).gather(1, order[:, :, None].expand_as(x))
     torch.testing.assert_close(shuffled, expected, atol=1e-5, rtol=1e-5)
 
@@ -96,11 +94,11 @@ def test_the_two_readings_of_the_projection():
     projected = MaskedAutoencoder(1024, **BASE)
     literal = MaskedAutoencoder(1024, stream="feature", **BASE)
     # Per block: qkv, output, two MLP layers with their biases, two norms.
-    block = lambda width, inner: (  # noqa: E731
+    block = lambda width, inner: (
         width * 3 * inner + 3 * inner + inner * width + width + width * 4 * inner + 4 * inner + 4 * inner * width + width
         + 4 * width
     )  # fmt: skip
-    count = lambda module: sum(p.numel() for p in module.parameters())  # noqa: E731
+    count = lambda module: sum(p.numel() for p in module.parameters())
     assert count(literal) == 12 * block(1024, 768) + 4 * block(1024, 384) + 2 * 1024 + 1024
     ends = (1024 * 768 + 768) + (768 * 384 + 384) + (384 * 1024 + 1024)
     assert count(projected) == 12 * block(768, 768) + 4 * block(384, 384) + ends + 2 * 768 + 2 * 384 + 384

@@ -26,8 +26,8 @@ from maesum.data.benchmark import VideoAnnotation, check_annotation, write_bench
 from maesum.data.features import write_features
 from maesum.data.hdf5 import open_hdf5, require_dataset
 from maesum.data.sources.arrays import MIN_FRAMES, ShortPolicy, check_finite, keep_long_enough
-from maesum.progress import track
 from maesum.errors import MaesumError
+from maesum.progress import track
 
 
 def import_eccv16(

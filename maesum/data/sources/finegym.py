@@ -18,9 +18,9 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.hdf5 import open_hdf5, read_attribute, read_strings, require_dataset
-from maesum.progress import track
 from maesum.data.sources.text import read_ids, read_lines
 from maesum.errors import MaesumError
+from maesum.progress import track
 
 SOURCE = "FineGym, events of the instance lists"
 _LINE = re.compile(r"(?P<video>.+)_E_(?P<start>\d+)_(?P<end>\d+)_A_\d+_\d+\s+\d+")

@@ -9,9 +9,9 @@ import numpy as np
 
 from maesum.data.features import write_features
 from maesum.data.sources.arrays import MIN_FRAMES, ShortPolicy, check_finite, keep_long_enough, pad_with_last
-from maesum.progress import track
 from maesum.data.sources.text import read_ids
 from maesum.errors import MaesumError
+from maesum.progress import track
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, check_annotation, write_benchmark
-from maesum.progress import track
 from maesum.errors import MaesumError
+from maesum.progress import track
 
 SOURCE = "SumMe, GT/*.mat"
 N_VIDEOS = 25

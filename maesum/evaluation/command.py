@@ -1,0 +1,84 @@
+"""The evaluate command: from its config to printed tables and metrics.json."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.scores import Scores
+from maesum.errors import MaesumError
+from maesum.evaluation.display import print_evaluation
+from maesum.evaluation.evaluator import evaluate
+from maesum.evaluation.settings import EvaluationSettings
+from maesum.runtime import provenance, write_json
+
+
+def run(config: DictConfig) -> dict[str, float]:
+    """Evaluate the scores on every benchmark named, print the tables and write metrics.json.
+
+    Returns:
+        The main figures, e.g. {"tvsum/tau": ..., "tvsum/rho": ...}.
+
+    Raises:
+        MaesumError: a missing or unfit file or setting.
+    """
+    values: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    settings = EvaluationSettings(**{field.name: values[field.name] for field in fields(EvaluationSettings)})
+    if values["annotations"] is not None:
+        benchmarks = {"": {"annotations": values["annotations"], "annotations_made_by": "", "features": None}}
+    else:
+        benchmarks = values["benchmarks"]
+    results: dict[str, Any] = {}
+    metrics: dict[str, float] = {}
+    for name, benchmark in benchmarks.items():
+        annotations = _existing(benchmark, name, values["demo_dir"])
+        features = values["features"] or benchmark["features"]
+        evaluation = evaluate(
+            Scores(_scores_file(values["scores"], name, len(benchmarks))),
+            Benchmark(annotations),
+            settings,
+            None if values["against"] is None else Scores(_scores_file(values["against"], name, len(benchmarks))),
+            features if settings.shots == "kts" or _exists(features) else None,
+        )
+        print_evaluation(evaluation, videos=values["videos"])
+        results[evaluation.benchmark] = evaluation.to_dict()
+        metrics |= evaluation.metrics()
+    write_json(values["out"], {"metrics": metrics, "results": results, "provenance": provenance(values)})
+    print(f"written: {values['out']}")
+    return metrics
+
+
+def _existing(benchmark: dict[str, Any], name: str, demo_dir: str) -> str:
+    """The benchmark's file; the demo's is made where it is not there yet."""
+    path = Path(benchmark["annotations"])
+    if Path(demo_dir).resolve() in path.resolve().parents:
+        from maesum.data.demo import ensure_demo
+
+        ensure_demo(Path(demo_dir).resolve())
+    if not path.exists():
+        key = f"benchmarks.{name}.annotations" if name else "annotations"
+        made_by = benchmark["annotations_made_by"]
+        raise MaesumError(f"{key}={path} is missing{f'; make it with: {made_by}' if made_by else ''}.")
+    return str(path)
+
+
+def _scores_file(path: str, name: str, n_benchmarks: int) -> str:
+    """The scores of one benchmark: the file itself, or <benchmark>.h5 of a folder."""
+    if Path(path).is_dir() and name:
+        return str(Path(path) / f"{name}.h5")
+    if n_benchmarks > 1:
+        raise MaesumError(
+            f"{path}: is one file for {n_benchmarks} benchmarks, wanted a folder with <benchmark>.h5 for each; name "
+            "one benchmark, or the folder."
+        )
+    return path
+
+
+def _exists(features: Any) -> bool:
+    paths = features if isinstance(features, list) else [features]
+    return features is not None and all(Path(path).exists() or glob.glob(path) for path in paths)

@@ -1,0 +1,175 @@
+"""Evaluating a scores file on a benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.scores import Scores
+from maesum.errors import MaesumError
+from maesum.evaluation.joining import Case, ShotSource, check_videos, importance_per_frame
+from maesum.evaluation.measures import SCORES, Rows, f1_rows, highlight_rows, rank_rows
+from maesum.evaluation.settings import EvaluationSettings
+from maesum.evaluation.tables import Table
+from maesum.metrics.protocols import PROTOCOLS, defined_for, recipe_for
+from maesum.metrics.splits import check_splits, load_splits
+from maesum.progress import track
+
+_MEASURES = {"f1": ("f1", "over_random"), "highlights": ("map50", "map15")}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that was computed of a scores file on a benchmark.
+
+    Attributes:
+        benchmark: the benchmark's name.
+        kind: its kind.
+        annotations: its file.
+        scores: the scores file.
+        against: the scores file that it is compared with, or None.
+        splits: where the splits come from, or "none".
+        tables: one for each protocol, then "f1" and "highlights" where asked for.
+    """
+
+    benchmark: str
+    kind: str
+    annotations: str
+    scores: str
+    against: str | None
+    splits: str
+    tables: tuple[Table, ...]
+
+    def metrics(self) -> dict[str, float]:
+        """The main figures under the keys that loggers use: tvsum/tau, tvsum/rho, and tvsum/f1 where computed."""
+        first = [table for table in self.tables if table.name not in _MEASURES][:1]
+        extra = [table for table in self.tables if table.name in _MEASURES]
+        return {
+            f"{self.benchmark}/{measure}": table.mean(SCORES, measure)
+            for table in first + extra
+            for measure in table.measures
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for metrics.json; nan where undefined."""
+        protocols = {table.name: table.to_dict() for table in self.tables if table.name not in _MEASURES}
+        extra = {table.name: table.to_dict() for table in self.tables if table.name in _MEASURES}
+        names = ("benchmark", "kind", "annotations", "scores", "against", "splits")
+        return {**{name: getattr(self, name) for name in names}, "protocols": protocols, **extra}
+
+
+def evaluate(
+    scores: Scores,
+    benchmark: Benchmark,
+    settings: EvaluationSettings | None = None,
+    against: Scores | None = None,
+    features: Any = None,
+) -> Evaluation:
+    """Everything that the settings ask for of a scores file, with its baselines.
+
+    Args:
+        against: another scores file of the same videos, to compare with.
+        features: what `FeatureStore` opens, for summaries with shots=kts; None where there are none.
+
+    Raises:
+        MaesumError: the files do not fit each other, or the benchmark's kind does not allow what is asked for.
+    """
+    settings = settings or EvaluationSettings()
+    for each in (scores, against):
+        if each is not None:
+            check_videos(each, benchmark, settings.allow_extra)
+    names = _tables_wanted(settings, benchmark.kind)
+    splits = load_splits(settings.splits, benchmark.name)
+    check_splits(splits, benchmark.video_ids, settings.splits)
+    shots = ShotSource(settings.shots, benchmark, features)
+    needs_shots = any(name == "f1" or _needs_shots(name, benchmark.kind) for name in names)
+
+    rows: dict[str, list[Rows]] = {name: [] for name in names}
+    undefined: dict[str, list[int]] = {name: [] for name in names}
+    videos = track(enumerate(benchmark.video_ids), f"evaluating {benchmark.name}", len(benchmark))
+    for number, video_id in videos:
+        annotation = benchmark[video_id]
+        n_frames = annotation.user_scores.shape[1]
+        case = Case(
+            importance=importance_per_frame(scores, video_id, n_frames, settings),
+            against=None if against is None else importance_per_frame(against, video_id, n_frames, settings),
+            user_scores=annotation.user_scores,
+            kind=benchmark.kind,
+            fps=annotation.fps,
+            shots=shots(annotation) if needs_shots else None,
+            seed=(settings.seed, number),
+        )
+        for name in names:
+            measured, n_undefined = _measure(name, case, settings)
+            rows[name].append(measured)
+            undefined[name].append(n_undefined)
+
+    number_of = {video_id: number for number, video_id in enumerate(benchmark.video_ids)}
+    tables = tuple(
+        Table(
+            name=name,
+            source=_source(name, benchmark.kind, sorted(shots.used)),
+            measures=_MEASURES.get(name, ("tau", "rho")),
+            video_ids=tuple(benchmark.video_ids),
+            values=_stacked(rows[name]),
+            undefined=settings.undefined,
+            n_undefined=tuple(undefined[name]),
+            splits=tuple(tuple(number_of[video_id] for video_id in split) for split in splits),
+            seed=settings.seed,
+        )
+        for name in names
+    )
+    return Evaluation(
+        benchmark=benchmark.name,
+        kind=benchmark.kind,
+        annotations=str(benchmark.path),
+        scores=str(scores.path),
+        against=None if against is None else str(against.path),
+        splits=settings.splits,
+        tables=tables,
+    )
+
+
+def _tables_wanted(settings: EvaluationSettings, kind: str) -> list[str]:
+    names = defined_for(kind) if settings.protocol == "all" else [settings.protocol]
+    for name in names:
+        recipe_for(name, kind)
+    if settings.f1 and kind == "events":
+        raise MaesumError("f1=true is not defined for events, whose annotators make no summaries; leave it out.")
+    if settings.highlights and kind != "ratings":
+        raise MaesumError(f"highlights=true is defined for ratings, not for {kind}; leave it out.")
+    return names + ["f1"] * settings.f1 + ["highlights"] * settings.highlights
+
+
+def _needs_shots(name: str, kind: str) -> bool:
+    return name in PROTOCOLS and recipe_for(name, kind).needs_shots
+
+
+def _measure(name: str, case: Case, settings: EvaluationSettings) -> tuple[Rows, int]:
+    if name == "f1":
+        return f1_rows(case), 0
+    if name == "highlights":
+        return highlight_rows(case), 0
+    return rank_rows(case, name, settings.undefined)
+
+
+def _source(name: str, kind: str, shots: list[str]) -> str:
+    with_shots = f"; shots: {', '.join(shots)}"
+    if name == "f1":
+        users = "mean over users" if kind == "ratings" else "maximum over users"
+        return f"key-shot F1 (Zhang et al., 2016), {users}, 15 % knapsack{with_shots}"
+    if name == "highlights":
+        return "mAP of the best 50 % and 15 % of two-second shots (MR. HiSum, 2023)"
+    return PROTOCOLS[name].source + (with_shots if _needs_shots(name, kind) else "")
+
+
+def _stacked(videos: list[Rows]) -> dict[str, np.ndarray]:
+    """Each predictor's [measures, draws] of all videos as [measures, draws, videos].
+
+    A benchmark may have videos with one annotator among others with several; a row that any video lacks is left out.
+    """
+    names = [name for name in videos[0] if all(name in rows for rows in videos)]
+    return {name: np.stack([rows[name] for rows in videos], axis=-1) for name in names}

@@ -1,0 +1,137 @@
+"""Joining a scores file with a benchmark: one prediction at every frame of every video, or what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maesum.data.benchmark import Benchmark, VideoAnnotation
+from maesum.data.scores import Scores
+from maesum.errors import MaesumError
+from maesum.evaluation.settings import EvaluationSettings
+from maesum.metrics.alignment import STEP, fit_length, hold
+from maesum.metrics.shots import kts_shots, uniform_shots
+
+
+@dataclass(frozen=True)
+class Case:
+    """One video with what is predicted for it.
+
+    Attributes:
+        importance: [n_frames] float32, the prediction at every frame.
+        against: [n_frames] float32, another prediction to compare with, or None.
+        user_scores: [users, n_frames], raw.
+        kind: "ratings", "selections" or "events".
+        fps: frames per second.
+        shots: [shots, 2] int64, or None where nothing that is computed needs them.
+        seed: of the video's random baselines: (seed, number of the video).
+    """
+
+    importance: np.ndarray
+    against: np.ndarray | None
+    user_scores: np.ndarray
+    kind: str
+    fps: float
+    shots: np.ndarray | None
+    seed: tuple[int, int]
+
+
+def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> None:
+    """Check that a scores file holds the benchmark's videos, and no others unless allowed.
+
+    Raises:
+        MaesumError: naming the first video that is missing or too many.
+    """
+    missing = [video_id for video_id in benchmark.video_ids if video_id not in set(scores.video_ids)]
+    if missing:
+        raise MaesumError(
+            f"{scores.path}: has no scores of {len(missing)} of the {len(benchmark)} videos of {benchmark.path}, the "
+            f"first being '{missing[0]}'; score every video and name it by the benchmark's id."
+        )
+    extra = [video_id for video_id in scores.video_ids if video_id not in set(benchmark.video_ids)]
+    if extra and not allow_extra:
+        raise MaesumError(
+            f"{scores.path}: holds {len(extra)} videos that {benchmark.path} does not have, the first being "
+            f"'{extra[0]}'; take them out, or leave them aside with allow_extra=true."
+        )
+
+
+def importance_per_frame(scores: Scores, video_id: str, n_frames: int, settings: EvaluationSettings) -> np.ndarray:
+    """One video's prediction at every frame, [n_frames] float32: scores at picks are held until the next pick.
+
+    Raises:
+        MaesumError: the scores do not fit the video's length.
+    """
+    values, picks = scores[video_id], scores.picks(video_id)
+    try:
+        if picks is None and settings.score_step > 1:
+            wanted = -(-n_frames // settings.score_step)
+            values = fit_length(values, wanted, settings.length_tolerance)
+            picks = np.arange(wanted) * settings.score_step
+        if picks is not None:
+            return hold(values, picks, n_frames)
+        return fit_length(values, n_frames, settings.length_tolerance)
+    except MaesumError as error:
+        sampled = picks is None and settings.score_step == 1 and len(values) == -(-n_frames // STEP)
+        hint = f" These may be the scores of every {STEP}th frame: score_step={STEP} says so." if sampled else ""
+        raise MaesumError(f"{scores.path}: video '{video_id}': {error}{hint}") from None
+
+
+class ShotSource:
+    """Where summaries take their shots from.
+
+    Args:
+        choice: "auto", "stored", "kts" or "uniform".
+        features: what `FeatureStore` opens, for kts; None where there are none.
+
+    Attributes:
+        used: the sources that shots were taken from so far, for the result to name.
+    """
+
+    def __init__(self, choice: str, benchmark: Benchmark, features: Any = None) -> None:
+        self._choice, self._benchmark, self._features = choice, benchmark, features
+        self._store: Any = None
+        self.used: set[str] = set()
+
+    def __call__(self, annotation: VideoAnnotation) -> np.ndarray:
+        """A video's shots, [shots, 2] int64, first and last frame of each.
+
+        Raises:
+            MaesumError: the source that was asked for has none.
+        """
+        choice = self._choice
+        if choice == "auto":
+            stored = annotation.change_points is not None
+            choice = "stored" if stored else "kts" if self._features is not None else "uniform"
+        self.used.add(choice)
+        n_frames = annotation.user_scores.shape[1]
+        if choice == "uniform":
+            return uniform_shots(n_frames)
+        if choice == "kts":
+            return self._segmented(annotation.video_id, n_frames)
+        if annotation.change_points is None:
+            raise MaesumError(
+                f"{self._benchmark.path}: video '{annotation.video_id}' has no change_points; use shots=kts or "
+                "shots=uniform."
+            )
+        return annotation.change_points
+
+    def _segmented(self, video_id: str, n_frames: int) -> np.ndarray:
+        if self._features is None:
+            raise MaesumError(f"shots=kts needs the features of {self._benchmark.path}, but none were named.")
+        if self._store is None:
+            from maesum.data.store import FeatureStore  # brings torch along, which nothing else here needs
+
+            self._store = FeatureStore(self._features)
+        rows = self._store[video_id].numpy()
+        step = max(1, STEP // self._store.frame_step)  # every 15th frame, or all rows where they are no denser
+        picks = np.arange(len(rows)) * self._store.frame_step
+        if picks[-1] >= n_frames:
+            raise MaesumError(
+                f"{Path(self._store.paths[0])}: video '{video_id}' has features up to frame {picks[-1]}, but "
+                f"{self._benchmark.path} only {n_frames} frames."
+            )
+        return kts_shots(rows[::step], picks[::step], n_frames)

@@ -1,0 +1,116 @@
+"""What is measured of one video: the scores, their rivals and the baselines, side by side.
+
+Every function returns the rows of one table for one video: predictor name to [measures, draws], where only the random
+baselines have more than one draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from maesum.evaluation.joining import Case
+from maesum.metrics.averages import Undefined, mean
+from maesum.metrics.baselines import (
+    human_against_mean,
+    human_pairwise,
+    random_importance,
+    smooth_random_importance,
+)
+from maesum.metrics.highlights import highlight_precision
+from maesum.metrics.keyshots import f1_scores, human_f1, keyshot_summary, random_f1, user_summaries
+from maesum.metrics.protocols import recipe_for
+from maesum.metrics.rank import RankCorrelation, rank_correlation
+
+#: Draws of the random baselines of tau, rho and mAP; F1 takes the 100 of Apostolidis et al. (2020).
+DRAWS = 10
+
+SCORES, AGAINST = "scores", "against"
+
+Rows = dict[str, np.ndarray]
+
+
+def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, int]:
+    """Tau and rho under a protocol; also how many of the scores' values are undefined.
+
+    The baselines go through the same protocol: people are compared with each other, or with the mean of the others
+    where the protocol compares with a mean.
+    """
+    recipe = recipe_for(protocol, case.kind)
+    annotators = recipe.annotators(case.user_scores, case.shots)
+    reference = recipe.reference(annotators)
+
+    def correlate(importance: np.ndarray) -> RankCorrelation:
+        return rank_correlation(recipe.prediction(importance, case.shots), reference)
+
+    def averaged(correlation: RankCorrelation) -> np.ndarray:
+        return np.array([[mean(correlation.tau, undefined)], [mean(correlation.rho, undefined)]])
+
+    own = correlate(case.importance)
+    rows = {SCORES: averaged(own)}
+    if case.against is not None:
+        rows[AGAINST] = averaged(correlate(case.against))
+    if len(annotators) > 1:
+        against_mean = averaged(human_against_mean(annotators))
+        rows["human"] = against_mean if recipe.against_mean else averaged(human_pairwise(annotators))
+        if not recipe.against_mean:
+            rows["human against mean"] = against_mean
+        rows["oracle"] = averaged(correlate(_mean_annotator(case)))
+    rows |= _random_rows(case, lambda importance: averaged(correlate(importance)))
+    return rows, int(np.isnan(own.tau).sum())
+
+
+def f1_rows(case: Case) -> Rows:
+    """F1 of key-shot summaries, and the same over the mean F1 of random scores.
+
+    F1 with each annotator, averaged over annotators for ratings and their maximum for selections, as the field does.
+    """
+    assert case.shots is not None
+    shots = case.shots
+    combine = np.mean if case.kind == "ratings" else np.max
+    users = user_summaries(case.user_scores, shots, case.kind)
+
+    def measured(importance: np.ndarray) -> float:
+        return float(combine(f1_scores(keyshot_summary(importance, shots), users)))
+
+    values = {SCORES: np.array([measured(case.importance)])}
+    if case.against is not None:
+        values[AGAINST] = np.array([measured(case.against)])
+    if len(users) > 1:
+        values["human"] = np.array([combine(human_f1(users), axis=1).mean()])
+        values["oracle"] = np.array([measured(_mean_annotator(case))])
+    values["random"] = combine(random_f1(users, shots, case.seed), axis=1)
+    chance = values["random"].mean()
+    return {name: np.stack([value, value / chance if chance else value * np.nan]) for name, value in values.items()}
+
+
+def highlight_rows(case: Case) -> Rows:
+    """mAP@50 and mAP@15 of shots of two seconds.
+
+    The human row judges each annotator by the labels that the model is judged by, to which the annotator contributed.
+    """
+
+    def measured(importance: np.ndarray) -> np.ndarray:
+        shares = (0.5, 0.15)
+        return np.array([[highlight_precision(importance, case.user_scores, case.fps, share)] for share in shares])
+
+    rows = {SCORES: measured(case.importance)}
+    if case.against is not None:
+        rows[AGAINST] = measured(case.against)
+    rows["human"] = np.mean([measured(user) for user in case.user_scores], axis=0)
+    return rows | _random_rows(case, measured)
+
+
+def _random_rows(case: Case, measured: Callable[[np.ndarray], np.ndarray]) -> Rows:
+    n_frames = case.importance.size
+    generators = {"random": random_importance, "smooth random": smooth_random_importance}
+    return {
+        name: np.concatenate([measured(generate(n_frames, (*case.seed, draw))) for draw in range(DRAWS)], axis=1)
+        for name, generate in generators.items()
+    }
+
+
+def _mean_annotator(case: Case) -> np.ndarray:
+    annotators = case.user_scores > 0 if case.kind == "selections" else case.user_scores
+    return annotators.sum(axis=0, dtype=np.float64)

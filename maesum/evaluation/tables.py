@@ -1,0 +1,114 @@
+"""A table of results: means over videos, their intervals, splits and differences, all from the per-video values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maesum.evaluation.measures import AGAINST, SCORES
+from maesum.metrics.averages import Undefined, mean, resolve
+from maesum.metrics.bootstrap import Difference, Interval, bootstrap_interval, paired_difference
+
+
+@dataclass(frozen=True)
+class Table:
+    """Predictors (rows) by measures (columns), with the values of every video kept.
+
+    Attributes:
+        name: the protocol, "f1" or "highlights".
+        source: who computes it so, and what with.
+        measures: the names of the columns, e.g. ("tau", "rho").
+        video_ids: the videos.
+        values: predictor to [measures, draws, videos] float64; "scores" comes first, only random rows have draws.
+        undefined: the policy for undefined values.
+        n_undefined: how many of the scores' values are undefined, of each video.
+        splits: the numbers of the videos of each split; empty for none.
+        seed: of the bootstrap.
+    """
+
+    name: str
+    source: str
+    measures: tuple[str, ...]
+    video_ids: tuple[str, ...]
+    values: dict[str, np.ndarray]
+    undefined: Undefined
+    n_undefined: tuple[int, ...]
+    splits: tuple[tuple[int, ...], ...]
+    seed: int
+
+    def per_video(self, row: str, measure: str) -> np.ndarray:
+        """A predictor's value of each video, [videos], the mean over draws where there are several."""
+        return self.values[row][self.measures.index(measure)].mean(axis=0)
+
+    def mean(self, row: str, measure: str) -> float:
+        """The mean over videos."""
+        return mean(self.per_video(row, measure), self.undefined)
+
+    def interval(self, row: str, measure: str) -> Interval:
+        """The bootstrap interval of the mean over videos."""
+        return bootstrap_interval(resolve(self.per_video(row, measure), self.undefined), seed=self.seed)
+
+    def spread(self, row: str, measure: str) -> float | None:
+        """How far one draw of a random predictor lands from another: the standard deviation of the mean over videos."""
+        draws = self.values[row][self.measures.index(measure)]
+        means = [mean(draw, self.undefined) for draw in draws]
+        return float(np.std(means, ddof=1)) if len(means) > 1 else None
+
+    def per_split(self, row: str, measure: str) -> list[float]:
+        """The mean over the videos of each split."""
+        values = self.per_video(row, measure)
+        return [mean(values[list(split)], self.undefined) for split in self.splits]
+
+    def difference(self, measure: str) -> Difference | None:
+        """How much the scores exceed those they are compared with, on the same videos; None without such."""
+        if AGAINST not in self.values:
+            return None
+        own, other = self.per_video(SCORES, measure), self.per_video(AGAINST, measure)
+        if self.undefined == "zero":
+            own, other = resolve(own, "zero"), resolve(other, "zero")
+        elif self.undefined == "omit":
+            both = ~np.isnan(own) & ~np.isnan(other)
+            own, other = own[both], other[both]
+        return paired_difference(own, other, seed=self.seed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for metrics.json; nan where undefined."""
+        content: dict[str, Any] = {"source": self.source}
+        for measure in self.measures:
+            content[measure] = self.mean(SCORES, measure)
+            content[f"{measure}_interval"] = list(self.interval(SCORES, measure))
+        content["undefined"] = {"policy": self.undefined, "count": sum(self.n_undefined)}
+        content["baselines"] = {row: self._row_to_dict(row) for row in self.values if row not in (SCORES, AGAINST)}
+        if AGAINST in self.values:
+            content[AGAINST] = {measure: self.mean(AGAINST, measure) for measure in self.measures}
+            differences = {measure: self.difference(measure) for measure in self.measures}
+            content["difference"] = {name: each._asdict() for name, each in differences.items() if each is not None}
+        if self.splits:
+            content["splits"] = {row: self._splits_to_dict(row) for row in self.values}
+        content["videos"] = {
+            video_id: {
+                **{measure: float(self.per_video(SCORES, measure)[number]) for measure in self.measures},
+                "undefined": self.n_undefined[number],
+            }
+            for number, video_id in enumerate(self.video_ids)
+        }
+        return content
+
+    def _row_to_dict(self, row: str) -> dict[str, float]:
+        content: dict[str, float] = {}
+        for measure in self.measures:
+            content[measure] = self.mean(row, measure)
+            spread = self.spread(row, measure)
+            if spread is not None:
+                content[f"{measure}_std"] = spread
+        return content
+
+    def _splits_to_dict(self, row: str) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for measure in self.measures:
+            each = self.per_split(row, measure)
+            content[measure] = float(np.mean(each))
+            content[f"{measure}_each"] = each
+        return content
