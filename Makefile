@@ -4,16 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TABLES := table1a,table1b,table1c,table1d,table1e,table2a,table2b,table3,a1,a2,a3,a4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint types imports check bench wheel clean
+.PHONY: help setup demo demo-tables reproduce summarize audit reliability test test-fast lint types imports check bench wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 setup: $(READY) ## Install the package and its tools into .venv, at the tested versions
@@ -37,6 +38,25 @@ imports: $(READY) ## Check that dependencies point one way
 	$(BIN)/lint-imports
 
 check: lint types imports test ## Everything that CI runs
+
+summarize: $(READY) ## Summarise a video: make summarize VIDEO=my.mp4
+	@test -n "$(VIDEO)" || { echo "usage: make summarize VIDEO=my.mp4"; exit 2; }
+	$(BIN)/python -m maesum.summarize "video='$(VIDEO)'"
+
+demo-tables: $(READY) ## Every table of the paper at minute size, on synthetic data
+	OMP_NUM_THREADS=1 $(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' +scale=demo parallel=2
+	$(BIN)/python -m maesum.report 'sweep=[$(TABLES)]' +scale=demo
+
+reproduce: $(READY) ## Every table with the data at hand; says first what it needs and costs (ARGS="trainer=gpu")
+	$(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' plan=true $(ARGS)
+	status=0; $(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' $(ARGS) || status=$$?; \
+	$(BIN)/python -m maesum.report 'sweep=[$(TABLES)]' $(ARGS); exit $$status
+
+audit: $(READY) ## Look the pinned versions up in the database of advisories (says so where it cannot be reached)
+	$(BIN)/python -m tests.reliability.audit
+
+reliability: $(READY) ## Twenty kill trials and damaged inputs of every format, as a table
+	$(BIN)/python -m tests.reliability
 
 bench: $(READY) ## Measure this project beside the usual way; results go to benchmarks/results
 	$(BIN)/python -m benchmarks

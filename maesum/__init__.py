@@ -9,4 +9,8 @@ The five packages, each importable on its own:
 ``maesum.metrics``    rank correlation and its baselines, plain numpy
 """
 
+from maesum.torchvision_import import repair_on_import
+
 __version__ = "0.1.0"
+
+repair_on_import()  # PyPI's torchvision beside CPU torch would break Lightning's import

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ class DataConfig:
     held_out: Any = None  # features of videos to report the masked error on, or null
     clips_per_video: int = 1  # clips drawn from each video in an epoch
     held_out_clips_per_video: int = 4
-    standardize: bool = False  # to zero mean and unit variance per channel (for features that are not CNN outputs)
-    workers: int = 4  # loader processes of each rank; 0 = load in the training process
+    standardize: bool = False  # channels to zero mean and about unit variance (for features that are not CNN outputs)
+    workers: int = 2  # loader processes of each rank; 0 = load in the training process
 
 
 @dataclass
@@ -87,6 +88,7 @@ class ScoringConfig:
     boundary: str = "reflect"
     batch_size: int = 256
     precision: str = "32"
+    every: int = 1  # score every k-th frame and interpolate: k times faster, but another ranking
 
 
 @dataclass
@@ -101,17 +103,59 @@ class BenchmarkConfig:
 
 
 @dataclass
+class RecognitionConfig:
+    """Action recognition on labelled features (conf/recognition; paper, A1 and A2.1)."""
+
+    features: Any = MISSING  # features with labels to train on
+    held_out: Any = MISSING  # features with labels to measure the accuracy on
+    made_by: str = ""
+    clips_per_video: int = 1  # clips drawn from each training video in an epoch
+    test_clips: int = 4  # spread uniformly over a test video; their class probabilities are averaged
+    freeze: bool = False  # train the linear layer only: a probe of the pretrained encoder
+
+
+@dataclass
+class DrDsnConfig:
+    """DR-DSN (Zhou et al. 2018), a peer to compare with; see maesum.tasks.drdsn.DrDsnSettings."""
+
+    hidden: int = 256
+    episodes: int = 5
+    every: int = 15  # keep every k-th frame: the method works at 2 frames a second
+    temporal_distance: int = 20
+    selected_share: float = 0.5
+    length_weight: float = 0.01
+    learning_rate: float = 1e-5
+    weight_decay: float = 1e-5
+    splits: str = "none"  # none | paper5 | a JSON file: one network for each split, scored on its test videos
+
+
+@dataclass
+class EvaluatorConfig:
+    """A look at the benchmarks while training; see maesum.monitoring.BenchmarkMonitor."""
+
+    every_n_epochs: int = 20  # 0 = never
+    videos: int = 3  # the first so many of each benchmark
+    every_frame: int = 15  # score every k-th frame only
+
+
+@dataclass
 class TrainConfig:
     """`python -m maesum.train`: pretrain, then score the benchmarks with the last weights."""
 
     name: str = "pretraining"  # of the run: its folder and its name in the logs
+    task: str = "pretraining"  # pretraining | recognition | dr_dsn | evaluation
+    group: str | None = None  # of runs that belong together, in W&B
+    tags: list[str] = field(default_factory=list)  # in W&B
     seed: int = 0
+    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
+    init: str | None = None  # a checkpoint whose weights the model starts from
     stride: Any = field(default_factory=lambda: [1, 8])  # of training clips: 2, or a range [1,8] drawn per sample
     mask_ratio: float = 0.5
     epochs: int = 200
     warmup_epochs: int = 40
     batch_size: int = 128  # clips of one optimiser step, over all devices and accumulation steps
-    ckpt: str | None = None  # resume: a checkpoint, or "last" for the newest of this run's folder
+    ckpt: str | None = None  # resume: a checkpoint, or "last": this folder's own, or the newest of the runs beside it
+    checkpoint_every_n_steps: int | None = None  # besides the one after every epoch
     data_dir: str = MISSING  # where prepared files lie
     demo_dir: str = MISSING  # where the synthetic demo data is made and kept
     data: DataConfig = field(default_factory=DataConfig)
@@ -122,6 +166,31 @@ class TrainConfig:
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     logger: dict[str, Any] = field(default_factory=dict)  # conf/logger: one `_target_` each
     figures: bool = True  # one figure a video, human above and prediction below
+    recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
+    dr_dsn: DrDsnConfig = field(default_factory=DrDsnConfig)
+    evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+
+
+@dataclass
+class SweepConfig(TrainConfig):
+    """`python -m maesum.sweep` and `python -m maesum.report`: a training config, and tables that vary it."""
+
+    sweeps: dict[str, Any] = field(default_factory=dict)  # conf/sweep; see maesum.sweeps.tables
+    parallel: int = 1  # jobs at a time
+    plan: bool = False  # print what would run, what it needs and costs, and run nothing
+    runs: str = "runs/jobs"  # one folder a job, named by its config hash
+    out: str = "runs/reports"  # of the report
+    demo: list[str] = field(default_factory=list)  # overrides of every job at +scale=demo
+
+
+@dataclass
+class DashboardConfig:
+    """`python -m maesum.dashboard`: the W&B dashboard; see maesum.reporting.dashboard."""
+
+    entity: str = MISSING  # a W&B user or team
+    project: str = "maesum"
+    name: str = "maesum"  # of the dashboard
+    benchmarks: list[str] = field(default_factory=lambda: ["tvsum", "summe", "finegym"])
 
 
 @dataclass
@@ -131,6 +200,7 @@ class PredictConfig:
     ckpt: str | None = None  # a checkpoint of python -m maesum.train
     scorer: str = "model"  # model, or without a checkpoint: context_mean, neighbour, uniform
     stride: int | None = None  # overrides the benchmarks' own
+    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir
     out: str = MISSING  # folder for scores, metrics and figures
     seed: int = 0
     data_dir: str = MISSING
@@ -143,6 +213,14 @@ class PredictConfig:
 
 
 @dataclass
+class ExportConfig:
+    """`python -m maesum.export`: a checkpoint as safetensors, config.json and a model card."""
+
+    ckpt: str = MISSING  # a checkpoint of python -m maesum.train
+    out: str = MISSING  # the folder to write; it must not exist
+
+
+@dataclass
 class EvaluateConfig:
     """`python -m maesum.evaluate`: every figure of a scores file; see maesum.evaluation.EvaluationSettings."""
 
@@ -151,10 +229,12 @@ class EvaluateConfig:
     out: str = MISSING  # metrics.json
     annotations: str | None = None  # a benchmark file of your own, instead of benchmark=
     features: Any = None  # its features, for shots=kts
+    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir
     protocol: str = "paper"  # a name, or all
     undefined: str = "propagate"  # propagate | omit | zero
     splits: str = "none"  # none | paper5 | a JSON file
     f1: bool = False
+    f1_over: str = "auto"  # mean | max over annotators; auto: as the field does for this benchmark
     highlights: bool = False
     shots: str = "auto"  # auto | stored | kts | uniform
     score_step: int = 1  # 15 where scores without picks belong to every 15th frame
@@ -185,6 +265,36 @@ class ExtractConfig:
     workers: int | None = None  # videos decoded at a time; null: one less than there are cores
 
 
+class SummaryQuality(Enum):
+    """How much time `python -m maesum.summarize` spends on a model; see maesum.summaries.training.QUALITIES."""
+
+    fast = "fast"
+    normal = "normal"
+    best = "best"
+
+
+@dataclass
+class SummarizeConfig:
+    """`python -m maesum.summarize`: a summary of any video; see maesum.summaries.pipeline."""
+
+    video: Any = MISSING  # a video, or what `videos=` of maesum.extract takes: a folder, a pattern, several
+    out: str = MISSING  # folder for the summary, its page, scores and features
+    budget: float = 0.15  # share of the frames that the summary may have
+    ckpt: str | None = None  # a checkpoint of maesum.train; null: train a small model on the videos themselves
+    quality: SummaryQuality = SummaryQuality.normal  # of that model: fast, normal, best
+    every: int = 1  # score every k-th frame: for long videos on a slow machine
+    stride: int = 2  # frames between neighbours of a scoring window
+    seed: int = 0
+    accelerator: str = "auto"  # that trains the model
+    backbone: Any = MISSING  # the following as in maesum.extract
+    dtype: str = "float16"
+    device: str = "auto"
+    precision: str = "auto"
+    batch_size: int | None = None
+    workers: int | None = None
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+
+
 def register_schemas() -> None:
     """Make the schemas known to Hydra under the names that the config files' defaults lists use."""
     from hydra.core.config_store import ConfigStore
@@ -197,8 +307,12 @@ def register_schemas() -> None:
     for source, schema in SOURCE_SCHEMAS.items():
         store.store(group="schema/source", name=source, node=schema)
     store.store(name="train_schema", node=TrainConfig)
+    store.store(name="sweep_schema", node=SweepConfig)
+    store.store(name="dashboard_schema", node=DashboardConfig)
     store.store(name="predict_schema", node=PredictConfig)
     store.store(name="evaluate_schema", node=EvaluateConfig)
+    store.store(name="export_schema", node=ExportConfig)
     store.store(name="extract_schema", node=ExtractConfig)
     for backbone, schema in BACKBONE_SCHEMAS.items():
         store.store(group="schema/backbone", name=backbone, node=schema)
+    store.store(name="summarize_schema", node=SummarizeConfig)

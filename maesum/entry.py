@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from maesum.config import CONF_DIR, register_schemas
-from maesum.errors import MaesumError
+from maesum.errors import MaesumError, Stopped
 
 #: Exit status of a command that stopped because of what it was given.
 EXIT_USER_ERROR = 2
@@ -26,31 +31,40 @@ _USER_ERRORS = (MaesumError, HydraException, OmegaConfBaseException)
 def entry_point(config_name: str, task: Callable[[DictConfig], Any]) -> Callable[[], None]:
     """The `main` of one command: `task` gets the composed config of conf/<config_name>.yaml.
 
-    A `MaesumError` and a config that does not compose end the program with one sentence on standard error and status
-    2; any other exception is a defect of ours and keeps its traceback.
+    A `MaesumError`, a config that does not compose and a file system that refuses end the program with one sentence on
+    standard error and status 2, a signal with 128 + its number; any other exception is a defect of ours and keeps its
+    traceback.
     """
 
     def main() -> None:
         register_schemas()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the message below is the only one
-        sys.argv[1:] = order_overrides(sys.argv[1:])
+        sys.argv[1:] = absolute_config_path(order_overrides(sys.argv[1:]))
         failure: Exception | None = None
 
         def guarded(config: DictConfig) -> Any:
             nonlocal failure
             try:
                 return task(config)
-            except _USER_ERRORS as error:
+            except Exception as error:
+                if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
+                    raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
                 failure = error  # caught here because Hydra would print a line of its own before ours
+                _remove_untouched(Path(HydraConfig.get().runtime.output_dir))
                 return None
 
         try:
             hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)()
-        except _USER_ERRORS as error:
-            failure = error
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             sys.exit(130)
+        except Exception as error:
+            if not _has_a_sentence(error):
+                raise
+            failure = error
+        if isinstance(failure, Stopped):
+            print(failure, file=sys.stderr)
+            sys.exit(failure.exit_status)
         if failure is not None:
             print(f"error: {explain(failure)}", file=sys.stderr)
             sys.exit(EXIT_USER_ERROR)
@@ -58,19 +72,65 @@ def entry_point(config_name: str, task: Callable[[DictConfig], Any]) -> Callable
     return main
 
 
+def _remove_untouched(folder: Path) -> None:
+    """Remove a job's folder that holds nothing but what Hydra puts there: a refused command leaves nothing behind."""
+    logging.shutdown()  # closes the log file, which lies in the folder
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if ".hydra" in found and all(name == ".hydra" or name.endswith(".log") for name in found) and folder != Path.cwd():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def order_overrides(arguments: list[str]) -> list[str]:
-    """Put `+scale=...` behind the other arguments.
+    """Put `+scale=...` behind `+experiment=...`, in the places that the two hold.
 
     Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
     two may be named in either order.
     """
-    return sorted(arguments, key=lambda argument: argument.startswith("+scale="))
+    places = [at for at, argument in enumerate(arguments) if argument.startswith(("+experiment=", "+scale="))]
+    ordered = sorted((arguments[at] for at in places), key=lambda argument: argument.startswith("+scale="))
+    result = list(arguments)
+    for at, argument in zip(places, ordered, strict=True):
+        result[at] = argument
+    return result
+
+
+def absolute_config_path(arguments: list[str]) -> list[str]:
+    """Read a relative `--config-path` from the working directory, where Hydra reads it from this package.
+
+    So `--config-path RUN/.hydra --config-name config` repeats a run.
+    """
+    flags = ("--config-path", "-cp")
+    arguments = list(arguments)
+    for number, argument in enumerate(arguments):
+        flag, equals, path = argument.partition("=")
+        if flag in flags and equals:
+            arguments[number] = f"{flag}={os.path.abspath(path)}"
+        elif flag in flags and number + 1 < len(arguments):
+            arguments[number + 1] = os.path.abspath(arguments[number + 1])
+    return arguments
+
+
+def _has_a_sentence(error: Exception) -> bool:
+    """Whether the user, the file system, a signal or another process is the cause rather than a defect of ours."""
+    system = isinstance(error, OSError) and error.errno is not None
+    return system or isinstance(error, (*_USER_ERRORS, Stopped, MemoryError)) or _lost_peer(error)
+
+
+def _lost_peer(error: BaseException) -> bool:
+    """Whether a collective operation failed because another process of the job is gone."""
+    return isinstance(error, RuntimeError) and re.search(r"Connection (closed|reset) by peer", str(error)) is not None
 
 
 def explain(error: Exception) -> str:
     """The error in one sentence, with the nearest key where a key was misspelt."""
     if isinstance(error, MaesumError):
         return str(error)
+    if isinstance(error, OSError) and error.errno is not None:  # Hydra's own errors may be OSErrors without a number
+        return f"{error.filename or 'the file system'}: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; use a smaller batch or model, or a smaller file."
+    if _lost_peer(error):
+        return "another process of this job has ended, so this one stops; its own message tells why."
     root: BaseException = error
     while isinstance(root.__cause__, _USER_ERRORS):
         root = root.__cause__

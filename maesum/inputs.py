@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,51 @@ class Input(NamedTuple):
     made_by: str
 
 
+#: Settings that have a lowest value below which nothing sensible happens.
+_LOWEST = {
+    "seed": 0,
+    "epochs": 1,
+    "warmup_epochs": 0,
+    "batch_size": 1,
+    "data.workers": 0,
+    "data.clips_per_video": 1,
+    "data.held_out_clips_per_video": 1,
+    "model.frames": 2,
+    "model.encoder_depth": 1,
+    "model.decoder_depth": 1,
+    "optim.min_lr": 0,
+    "optim.weight_decay": 0,
+    "trainer.accumulate_grad_batches": 1,
+    "trainer.log_every_n_steps": 1,
+    "trainer.check_val_every_n_epoch": 1,
+    "trainer.num_nodes": 1,
+}
+
+
+def check_ranges(config: dict[str, Any]) -> None:
+    """Refuse training settings that are too small to mean anything.
+
+    Raises:
+        MaesumError: naming the setting, the value found and the lowest one.
+    """
+    for key, lowest in _LOWEST.items():
+        value: Any = config
+        for part in key.split("."):
+            value = value[part]
+        if value < lowest:
+            raise MaesumError(f"{key} is {value}, wanted at least {lowest}.")
+    if config["optim"]["base_lr"] <= 0:
+        raise MaesumError(f"optim.base_lr is {config['optim']['base_lr']}, wanted more than 0.")
+    betas = config["optim"]["betas"]
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise MaesumError(f"optim.betas is {betas}, wanted two numbers from 0 to below 1.")
+
+
 def check_inputs(config: dict[str, Any]) -> None:
     """Make the demo data if the config names it, and check that every other input exists.
+
+    Args:
+        config: `demo_dir`, and the parts that name files: data, recognition, benchmarks, as many as are used.
 
     Raises:
         MaesumError: naming what is missing, the command that makes each, and the demo.
@@ -35,20 +79,26 @@ def check_inputs(config: dict[str, Any]) -> None:
         lines.append(
             "To see everything run on synthetic data: python -m maesum.train +experiment=rand_stride +scale=demo"
         )
-        if any(item.key.startswith("benchmarks.") for item in missing):
-            lines.append("To leave benchmarks out, name those at hand: benchmark=[tvsum]")
+        at_hand = [name for name in config.get("benchmarks", {}) if not any(_is_of(item, name) for item in missing)]
+        if at_hand and any(item.key.startswith("benchmarks.") for item in missing):
+            lines.append(f"To leave the others out, name the benchmarks at hand: benchmark=[{','.join(at_hand)}]")
         raise MaesumError("\n  ".join(lines))
 
 
 def _inputs(config: dict[str, Any]) -> Iterator[Input]:
-    data = config.get("data")
-    if data:
-        yield Input("data.features", data["features"], data["made_by"])
-        if data["held_out"]:
-            yield Input("data.held_out", data["held_out"], data["made_by"])
-    for name, benchmark in config["benchmarks"].items():
+    for part in ("data", "recognition"):
+        used = config.get(part)
+        if used:
+            yield Input(f"{part}.features", used["features"], used["made_by"])
+            if used["held_out"]:
+                yield Input(f"{part}.held_out", used["held_out"], used["made_by"])
+    for name, benchmark in config.get("benchmarks", {}).items():
         for field in ("annotations", "features"):
             yield Input(f"benchmarks.{name}.{field}", benchmark[field], benchmark[f"{field}_made_by"])
+
+
+def _is_of(item: Input, benchmark: str) -> bool:
+    return item.key.startswith(f"benchmarks.{benchmark}.")
 
 
 def _listed(paths: Any) -> list[str]:
@@ -56,8 +106,7 @@ def _listed(paths: Any) -> list[str]:
 
 
 def _exists(path: str) -> bool:
-    folder, name = Path(path).parent, Path(path).name
-    return Path(path).exists() or any(folder.glob(name))
+    return Path(path).exists() or bool(glob.glob(path))
 
 
 def _how(item: Input) -> str:

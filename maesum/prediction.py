@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -10,20 +11,28 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from lightning.fabric import Fabric
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
 from maesum.data.scores import Scores, write_scores
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
+from maesum.errors import MaesumError, first_line
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
 from maesum.files import file_hash
 from maesum.inputs import check_inputs
 from maesum.progress import progress_bar, track
 from maesum.reporting.figures import importance_figure
-from maesum.runtime import provenance, write_json
-from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings, evenly_spread, importance_over_ranks
+from maesum.runtime import describe_device, provenance, write_json, write_text
+from maesum.scoring import (
+    TRAINING_FREE,
+    Reconstructor,
+    ScoringSettings,
+    evenly_spread,
+    frames_to_score,
+    importance_over_ranks,
+)
 from maesum.tasks.checkpoints import load_autoencoder
 
 
@@ -38,21 +47,29 @@ def run(config: DictConfig) -> dict[str, float]:
     Raises:
         MaesumError: a missing or unfit file or setting.
     """
+    started = time.time()
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+    if not plain["benchmarks"]:
+        raise MaesumError("benchmark=[] names nothing to score; name at least one, e.g. benchmark=tvsum.")
+    settings = ScoringSettings(**plain["scoring"])
     check_inputs(plain)
     predictor, attributes = choose_predictor(plain["scorer"], plain["ckpt"])
+    benchmarks = plain["benchmarks"]
     if plain["stride"] is not None:
-        for benchmark in plain["benchmarks"].values():
-            benchmark["stride"] = plain["stride"]
-    fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"])
+        benchmarks = {name: {**benchmark, "stride": plain["stride"]} for name, benchmark in benchmarks.items()}
+    try:
+        fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"])
+    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+        raise MaesumError(
+            f"accelerator={plain['accelerator']} devices={plain['devices']}: {first_line(error)}"
+        ) from None
     fabric.launch()
     if isinstance(predictor, torch.nn.Module):
         predictor = predictor.to(fabric.device)
     folder = Path(plain["out"])
-    settings = ScoringSettings(**plain["scoring"])
     metrics = predict_benchmarks(
         predictor,
-        plain["benchmarks"],
+        benchmarks,
         folder,
         settings,
         attributes,
@@ -61,7 +78,9 @@ def run(config: DictConfig) -> dict[str, float]:
         seed=plain["seed"],
     )
     if fabric.is_global_zero:
-        write_json(folder / "provenance.json", provenance(plain))
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
+        origin = provenance(plain) | describe_device(fabric.device, fabric.world_size)
+        write_json(folder / "provenance.json", origin | {"seconds": time.time() - started})
         write_json(folder / "metrics.json", metrics)
         print(f"results: {folder}")
     return metrics
@@ -118,6 +137,7 @@ def predict_benchmarks(
     Raises:
         MaesumError: features and annotations that do not fit each other or the model.
     """
+    check_benchmarks(benchmarks, getattr(predictor, "feature_dim", None))
     metrics: dict[str, float] = {}
     evaluations: dict[str, Any] = {}
     for name, config in benchmarks.items():
@@ -138,6 +158,28 @@ def predict_benchmarks(
     return metrics
 
 
+def check_benchmarks(benchmarks: dict[str, dict[str, Any]], feature_dim: int | None) -> None:
+    """Refuse benchmarks that cannot be scored, before anything is trained or written.
+
+    Args:
+        feature_dim: the width that the model takes; None where any will do.
+
+    Raises:
+        MaesumError: files that cannot be read, features and annotations that do not fit each other or the model.
+    """
+    for config in benchmarks.values():
+        store = FeatureStore(config["features"])
+        benchmark = Benchmark(config["annotations"])
+        check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
+        if feature_dim not in (None, store.dim):
+            raise MaesumError(
+                f"{store.paths[0]}: features are {store.dim} wide, but the checkpoint was trained on {feature_dim}; "
+                "use features of the same backbone."
+            )
+        if config["stride"] < 1:
+            raise MaesumError(f"the test stride is {config['stride']}, wanted at least 1.")
+
+
 def score_benchmark(
     name: str,
     predictor: Reconstructor | None,
@@ -150,10 +192,12 @@ def score_benchmark(
 ) -> None:
     """Score every frame of one benchmark; the first rank writes the scores file."""
     store = FeatureStore(config["features"])
-    check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
-    _check_width(predictor, store)
+    if store.frame_step > 1 and is_first_rank():
+        stride, step = config["stride"], store.frame_step
+        print(f"{name}: features hold every {step}th frame, so stride {stride} is {stride * step} frames")
     scores: dict[str, np.ndarray] = {}
-    with progress_bar(f"scoring {name}", sum(len(store[video_id]) for video_id in benchmark.video_ids)) as advance:
+    to_score = sum(len(frames_to_score(len(store[video_id]), settings.every)) for video_id in benchmark.video_ids)
+    with progress_bar(f"scoring {name}", to_score) as advance:
         for video_id in benchmark.video_ids:
             if predictor is None:
                 scores[video_id] = evenly_spread(len(store[video_id]))
@@ -165,7 +209,8 @@ def score_benchmark(
             except MaesumError as error:
                 raise MaesumError(f"{store.paths[0]}: video '{video_id}': {error}") from None
     if is_first_rank():
-        described = {"benchmark": name, "stride": config["stride"], **asdict(settings), **attributes}
+        origin = {"benchmark": name, "stride": config["stride"], "frame_step": store.frame_step}
+        described = {**origin, **asdict(settings), **attributes}
         write_scores(path, scores, described, _picks(scores, store.frame_step))
 
 
@@ -189,12 +234,3 @@ def _picks(scores: dict[str, np.ndarray], frame_step: int) -> dict[str, np.ndarr
     if frame_step == 1:
         return None
     return {video_id: np.arange(len(values), dtype=np.int64) * frame_step for video_id, values in scores.items()}
-
-
-def _check_width(predictor: Reconstructor | None, store: FeatureStore) -> None:
-    wanted = getattr(predictor, "feature_dim", store.dim)
-    if wanted != store.dim:
-        raise MaesumError(
-            f"{store.paths[0]}: features are {store.dim} wide, but the checkpoint was trained on {wanted}; use "
-            "features of the same backbone."
-        )

@@ -42,6 +42,8 @@ def describe(path: Path) -> str:
     from maesum.data.hdf5 import open_hdf5, read_attribute
 
     megabytes = path.stat().st_size / 1e6
+    if path.suffix != ".h5":
+        return f"{path}: {megabytes:.1f} MB"
     with open_hdf5(path) as file:
         if read_attribute(file, "format") == "maesum-features":
             features = file["features"]

@@ -32,12 +32,12 @@ def provenance(config: dict[str, Any]) -> dict[str, Any]:
 
 
 #: Config keys that decide where and how results are shown, not what they are.
-_PRESENTATION = ("logger", "figures", "out")
+PRESENTATION = ("name", "group", "tags", "logger", "figures", "out")
 
 
 def config_hash(config: dict[str, Any]) -> str:
     """16 hex digits that two runs share exactly when the resolved settings that decide their results are equal."""
-    decisive = {key: value for key, value in config.items() if key not in _PRESENTATION}
+    decisive = {key: value for key, value in config.items() if key not in PRESENTATION}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -53,8 +53,27 @@ def git_state() -> str | None:
 
 def write_json(path: str | Path, content: Any) -> None:
     """Write JSON atomically, indented; NaN is written as null, which every reader takes."""
+    write_text(path, json.dumps(_without_nan(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file atomically."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(_without_nan(content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
+
+
+def describe_device(device: Any, processes: int) -> dict[str, Any]:
+    """What a job computed on: the kind and name of its device, and how many processes it had.
+
+    Args:
+        device: a torch.device.
+    """
+    name = processor_name()
+    if device.type == "cuda":
+        import torch  # here, because commands that compute without it record their origin too
+
+        name = torch.cuda.get_device_name(device)
+    return {"device": {"type": device.type, "name": name, "processes": processes}}
 
 
 def processor_name() -> str:

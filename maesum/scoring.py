@@ -38,12 +38,23 @@ class ScoringSettings:
         batch_size: windows at a time.
         precision: "32", or "bf16" for the network (the cosine is always taken in float32: rounded to bf16 a video keeps
             about 43 distinct values, and tau moves).
+        every: score every k-th frame only and interpolate between them linearly; 1 = every frame, as the paper does.
     """
 
     target_position: int = 15
     boundary: str = "reflect"
     batch_size: int = 256
     precision: str = "32"
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        choices = {"boundary": sampling.BOUNDARIES, "precision": ("32", "bf16")}
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise MaesumError(f"scoring.{name} is {getattr(self, name)!r}, wanted one of {', '.join(allowed)}.")
+        for name, lowest in {"batch_size": 1, "every": 1, "target_position": 0}.items():
+            if getattr(self, name) < lowest:
+                raise MaesumError(f"scoring.{name} is {getattr(self, name)}, wanted at least {lowest}.")
 
 
 @torch.inference_mode()
@@ -64,7 +75,7 @@ def importance(
             sides of the cosine are taken in that space.
         features: [n, D], any float type.
         stride: frames between neighbours of a window.
-        targets: frames to score; None = all of them.
+        targets: frames to score, each exactly; None = all of them (or `settings.every` k-th, interpolated).
         device: where to compute; None = where the model's weights are.
         on_progress: called with the number of frames done after each batch.
 
@@ -80,10 +91,14 @@ def importance(
     on_device = torch.as_tensor(features).to(device)  # once a video; windows are gathered there
     length = len(on_device)
     window = getattr(model, "frames", 30)
-    if not 0 <= settings.target_position < window:
+    if settings.target_position >= window:
         raise MaesumError(f"scoring.target_position is {settings.target_position}, wanted 0 to {window - 1}.")
     standardize = getattr(model, "standardize", lambda frames: frames)
-    targets = np.arange(length) if targets is None else np.asarray(targets)
+    if targets is None:
+        scored = frames_to_score(length, settings.every)
+        exact = importance(model, on_device, stride, settings, targets=scored, device=device, on_progress=on_progress)
+        return interpolated(scored, exact, length)
+    targets = np.asarray(targets)
     scores = np.empty(len(targets), dtype=np.float32)
     for start in range(0, len(targets), settings.batch_size):
         batch = targets[start : start + settings.batch_size]
@@ -108,6 +123,19 @@ def importance(
     return scores
 
 
+def frames_to_score(length: int, every: int) -> np.ndarray:
+    """Every k-th frame, and the last one, so that interpolation has both its ends: int64."""
+    frames = np.arange(0, length, every)
+    return frames if frames[-1] == length - 1 else np.append(frames, length - 1)
+
+
+def interpolated(frames: np.ndarray, scores: np.ndarray, length: int) -> np.ndarray:
+    """The scores of some frames, on straight lines between them: float32 [length]."""
+    if len(frames) == length:
+        return scores
+    return np.interp(np.arange(length), frames, scores).astype(np.float32)
+
+
 def importance_over_ranks(
     model: Reconstructor,
     features: Tensor | np.ndarray,
@@ -124,16 +152,19 @@ def importance_over_ranks(
     if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
         return importance(model, features, stride, settings, device=device, on_progress=on_progress)
     device = torch.device(device) if device is not None else _device_of(model)
-    part = np.array_split(np.arange(len(features)), dist.get_world_size())[dist.get_rank()]
-    merged = torch.zeros(2, len(features), dtype=torch.float32, device=device)  # scores, and how often each was scored
+    scored = frames_to_score(len(features), (settings or ScoringSettings()).every)
+    part = np.array_split(np.arange(len(scored)), dist.get_world_size())[dist.get_rank()]
+    merged = torch.zeros(2, len(scored), dtype=torch.float32, device=device)  # scores, and how often each was scored
     if len(part):
-        scores = importance(model, features, stride, settings, targets=part, device=device, on_progress=on_progress)
+        scores = importance(
+            model, features, stride, settings, targets=scored[part], device=device, on_progress=on_progress
+        )
         merged[0, part] = torch.from_numpy(scores).to(device)
         merged[1, part] = 1
     dist.all_reduce(merged)
     if not bool((merged[1] == 1).all()):
         raise RuntimeError("ranks did not score every frame exactly once")
-    return merged[0].cpu().numpy()
+    return interpolated(scored, merged[0].cpu().numpy(), len(features))
 
 
 def evenly_spread(length: int) -> np.ndarray:
@@ -165,8 +196,4 @@ def _device_of(model: Reconstructor) -> torch.device:
 
 
 def _precision(name: str, device: torch.device) -> AbstractContextManager:
-    if name == "32":
-        return nullcontext()
-    if name == "bf16":
-        return torch.autocast(device.type, torch.bfloat16)
-    raise MaesumError(f"scoring.precision is {name!r}, wanted '32' or 'bf16'.")
+    return torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext()

@@ -11,33 +11,38 @@ from typing import Any, cast
 import lightning as L
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, RichProgressBar
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback, RichProgressBar
 from omegaconf import DictConfig, OmegaConf
 
-from maesum.data.datamodule import ClipDataModule, feature_statistics
-from maesum.errors import MaesumError
-from maesum.files import file_hash
-from maesum.inputs import check_inputs
-from maesum.prediction import predict_benchmarks
-from maesum.runtime import provenance, write_json
+from maesum.errors import MaesumError, first_line
+from maesum.experiment_log import log_config, log_results
+from maesum.inputs import check_inputs, check_ranges
+from maesum.monitoring import BenchmarkMonitor, SamplesSeen
+from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
-from maesum.tasks.pretraining import Pretraining
+from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
+from maesum.tasks.resuming import LAST, keep_log, load_position, resume_path
+from maesum.training_tasks import training_task
 
 # Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
 for _name in ("lightning.pytorch", "lightning.fabric"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*(LeafSpec|does not have many workers|smaller than the logging interval).*")
+# ... said of every loader without a state, but ours starts at the batch that a resumed run is told to start at, and of
+# log files, which `keep_log` has set aside.
+warnings.filterwarnings("ignore", message=".*(your dataloader is not resumable|Experiment logs directory).*")
 
 
 def run(config: DictConfig) -> dict[str, float]:
-    """Train and score.
+    """Run the training job that `task=` names.
 
-    Leaves in the run's folder: checkpoints/last.ckpt, scores/<benchmark>.h5, evaluation.json, figures, metrics.json and
-    provenance.json.
+    Leaves in the run's folder: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
+    benchmarks are scored also scores/<benchmark>.h5, evaluation.json and figures.
     The last weights are used: no annotation ever selects a checkpoint.
 
     Returns:
-        Final values of what was logged, and `<benchmark>/tau` and `<benchmark>/rho`.
+        Final values of what was logged, and the task's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
 
     Raises:
         MaesumError: inputs that are missing or do not fit.
@@ -45,33 +50,51 @@ def run(config: DictConfig) -> dict[str, float]:
     started = time.time()
     folder = Path(HydraConfig.get().runtime.output_dir)
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
-    check_inputs(plain)
+    check_ranges(plain)
+    kind = training_task(config.task)
+    check_inputs({key: value for key, value in plain.items() if key in (*kind.reads, "demo_dir")})
     L.seed_everything(config.seed, workers=True, verbose=False)
 
-    data = clip_data(plain)
-    task = pretraining_task(plain, data)
+    task, data = kind.build(plain)
     trainer = build_trainer(config, folder)
-    trainer.fit(task, data, ckpt_path=resume_path(config.ckpt, folder), weights_only=True)
-
-    metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
-    metrics |= predict_benchmarks(
-        task.model.eval(),
-        plain["benchmarks"],
-        folder,
-        ScoringSettings(**plain["scoring"]),
-        {"checkpoint": file_hash(folder / "checkpoints" / "last.ckpt")},
-        device=trainer.strategy.root_device,
-        figures=config.figures,
-        seed=config.seed,
-    )
     if trainer.is_global_zero:
-        for logger in trainer.loggers:
-            logger.log_metrics(metrics, step=trainer.global_step)
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
+    keep_log(folder)
+    log_config(trainer.loggers, plain)
+    metrics: dict[str, float] = {}
+    if data is not None:
+        checkpoint = resume_path(config.ckpt, folder)
+        if checkpoint is not None:
+            data.start = load_position(checkpoint, task, trainer.accumulate_grad_batches)
+        trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
+        metrics = cast(LastCheckpoint, trainer.checkpoint_callback).metrics(trainer)
+    metrics |= kind.finish(task, data, trainer, plain, folder)
+    if trainer.is_global_zero:
         _report_reconstruction(metrics)
-        write_json(folder / "provenance.json", provenance(plain) | {"seconds": time.time() - started})
+        log_results(trainer.loggers, plain, metrics, folder, trainer.global_step)
+        write_json(folder / "provenance.json", _origin(plain, trainer, time.time() - started))
         write_json(folder / "metrics.json", metrics)
         print(f"results: {folder}")
     return metrics
+
+
+def _origin(config: dict[str, Any], trainer: L.Trainer, seconds: float) -> dict[str, Any]:
+    """Where this run comes from; that it was resumed does not make it another run, so the hash leaves `ckpt` out."""
+    device = describe_device(trainer.strategy.root_device, trainer.world_size)
+    return (
+        provenance({**config, "ckpt": None})
+        | device
+        | {
+            "seconds": seconds,
+            "samples_seen": trainer.global_step * _samples_of_step(config),
+            "resumed_from": config["ckpt"],
+        }
+    )
+
+
+def _samples_of_step(config: dict[str, Any]) -> int:
+    """Clips of one optimiser step; DR-DSN takes whole videos, one a step."""
+    return 1 if config["task"] == "dr_dsn" else config["batch_size"]
 
 
 def _report_reconstruction(metrics: dict[str, float]) -> None:
@@ -85,72 +108,30 @@ def _report_reconstruction(metrics: dict[str, float]) -> None:
         print(f"masked error {where}: model {model:.4f}, visible mean {mean:.4f}, interpolation {line:.4f}")
 
 
-def clip_data(config: dict[str, Any]) -> ClipDataModule:
-    """The DataModule of a resolved training config."""
-    data = config["data"]
-    return ClipDataModule(
-        data["features"],
-        batch_size=config["batch_size"],
-        stride=config["stride"],
-        frames=config["model"]["frames"],
-        clips_per_video=data["clips_per_video"],
-        held_out=data["held_out"],
-        held_out_clips_per_video=data["held_out_clips_per_video"],
-        workers=data["workers"],
-        seed=config["seed"],
-    )
-
-
-def pretraining_task(config: dict[str, Any], data: ClipDataModule) -> Pretraining:
-    """The LightningModule of a resolved training config, its feature width taken from the data."""
-    task = Pretraining(
-        model={"feature_dim": data.store.dim, **config["model"]},
-        mask_ratio=config["mask_ratio"],
-        optim=config["optim"],
-        batch_size=config["batch_size"],
-        warmup_epochs=config["warmup_epochs"],
-    )
-    if config["data"]["standardize"]:
-        task.model.set_statistics(*feature_statistics(data.store))
-    return task
-
-
 def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
     """The trainer of a config: its loggers, the last checkpoint kept, a progress bar."""
+    plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
     callbacks: list[Callback] = [
-        ModelCheckpoint(
-            folder / "checkpoints", save_last=True, save_top_k=0, every_n_epochs=1, enable_version_counter=False
-        )
+        LastCheckpoint(folder / LAST, config.checkpoint_every_n_steps),
+        SamplesSeen(_samples_of_step(plain)),
     ]
+    if config.task == "pretraining" and config.benchmarks and config.evaluator.every_n_epochs:
+        settings = ScoringSettings(**plain["scoring"])
+        callbacks.append(BenchmarkMonitor(plain["benchmarks"], settings, **plain["evaluator"]))
     if config.trainer.enable_progress_bar:
         callbacks.append(RichProgressBar(leave=False))
-    return L.Trainer(
-        **cast(dict[str, Any], OmegaConf.to_container(config.trainer)),
-        max_epochs=config.epochs,
-        logger=[instantiate(logger) for logger in config.logger.values()],
-        callbacks=callbacks,
-        default_root_dir=folder,
-        num_sanity_val_steps=0,
-        limit_val_batches=1.0 if config.data.held_out else 0,
-        use_distributed_sampler=False,  # the clip sampler deals out ranks itself
-    )
-
-
-def resume_path(ckpt: str | None, folder: Path) -> str | None:
-    """The checkpoint to resume from: a file, or for "last" the newest last.ckpt among the runs beside this one.
-
-    Raises:
-        MaesumError: there is none.
-    """
-    if ckpt is None:
-        return None
-    if ckpt != "last":
-        if not Path(ckpt).is_file():
-            raise MaesumError(f"{ckpt}: no such checkpoint; ckpt= takes a file or 'last'.")
-        return ckpt
-    found = sorted(folder.parent.glob("*/checkpoints/last.ckpt"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise MaesumError(
-            f"{folder.parent}: no run with checkpoints/last.ckpt to resume; leave ckpt= out to start anew."
+    loggers = [instantiate(logger) for logger in config.logger.values()]
+    try:
+        return L.Trainer(
+            **cast(dict[str, Any], OmegaConf.to_container(config.trainer)),
+            max_epochs=config.epochs,
+            logger=loggers,
+            callbacks=callbacks,
+            plugins=[AtomicCheckpointIO()],
+            default_root_dir=folder,
+            num_sanity_val_steps=0,
+            limit_val_batches=1.0 if config.data.held_out else 0,
+            use_distributed_sampler=False,  # the clip sampler deals out ranks itself
         )
-    return str(found[-1])
+    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+        raise MaesumError(f"trainer.{{accelerator,devices,strategy,...}}: {first_line(error)}") from None

@@ -13,6 +13,8 @@ os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 import numpy as np
 import pytest
 
+import maesum  # noqa: F401 - before anything imports Lightning: it makes torchvision importable beside CPU torch
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -96,6 +96,16 @@ def test_targets_and_batches_are_only_a_way_to_cut_the_work(model, features):
     np.testing.assert_allclose(importance(model, features, 2, targets=some), whole[some], atol=1e-6)
 
 
+@pytest.mark.parametrize("every", [1, 4, 7, 102, 500])
+def test_every_kth_frame_is_exact_and_lines_lie_between(model, features, every):
+    whole = importance(model, features, 2)
+    thinned = importance(model, features, 2, ScoringSettings(every=every))
+    exact = sorted({*range(0, 103, every), 102})
+    np.testing.assert_allclose(thinned[exact], whole[exact], atol=1e-6)
+    np.testing.assert_allclose(thinned, np.interp(np.arange(103), exact, whole[exact]), atol=1e-6)
+    assert thinned.dtype == np.float32
+
+
 def test_float16_features_and_tensors_are_taken(model, features):
     half = features.astype(np.float16)
     expected = importance(model, half.astype(np.float32), 2)
@@ -126,11 +136,26 @@ def test_evenly_spread_ranks_every_prefix_evenly():
         (dict(features=np.zeros((29, 6), np.float32)), "29 frames, but a window takes 30"),
         (dict(features=np.zeros((60, 7), np.float32)), "features are 7 wide, but the model was built for 6"),
         (dict(features=np.full((60, 6), np.nan, np.float32)), "the score of frame 0 is nan"),
-        (dict(settings=ScoringSettings(boundary="wrap")), "boundary is 'wrap'"),
+        (dict(stride=0), "the test stride is 0, wanted at least 1"),
         (dict(settings=ScoringSettings(target_position=30)), "target_position is 30, wanted 0 to 29"),
-        (dict(settings=ScoringSettings(precision="fp16")), "precision is 'fp16'"),
     ],
 )
 def test_what_does_not_fit_is_named(model, features, change, message):
     with pytest.raises(MaesumError, match=message):
         importance(model, **{"features": features, "stride": 2, **change})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (dict(boundary="wrap"), "boundary is 'wrap', wanted one of reflect, replicate, shift"),
+        (dict(precision="fp16"), "precision is 'fp16', wanted one of 32, bf16"),
+        (dict(batch_size=0), "batch_size is 0, wanted at least 1"),
+        (dict(batch_size=-4), "batch_size is -4, wanted at least 1"),
+        (dict(every=0), "every is 0, wanted at least 1"),
+        (dict(target_position=-1), "target_position is -1, wanted at least 0"),
+    ],
+)
+def test_settings_out_of_range_are_named(setting, message):
+    with pytest.raises(MaesumError, match=message):
+        ScoringSettings(**setting)

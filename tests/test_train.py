@@ -146,6 +146,16 @@ BAD_SETTINGS = {
     "warmup_epochs=2": "lower warmup_epochs below epochs",
     "model.encoder_heads=3": "model.encoder_dim is 16, wanted a multiple of model.encoder_heads = 3",
     "model.stream=other": "model.stream is 'other'",
+    "batch_size=0": "batch_size is 0, wanted at least 1",
+    "epochs=-1": "epochs is -1, wanted at least 1",
+    "warmup_epochs=-3": "warmup_epochs is -3, wanted at least 0",
+    "optim.base_lr=0": "optim.base_lr is 0.0, wanted more than 0",
+    "optim.betas=[0.9]": "optim.betas is [0.9], wanted two numbers",
+    "data.workers=-1": "data.workers is -1, wanted at least 0",
+    "seed=-1": "seed is -1, wanted at least 0",
+    "scoring.boundary=mirror": "scoring.boundary is 'mirror'",
+    "benchmarks.demo.stride=0": "the test stride is 0, wanted at least 1",
+    "trainer.accelerator=cuda": "trainer.{accelerator,devices,strategy,...}:",
     "ckpt=absent.ckpt": "absent.ckpt: no such checkpoint",
     "ckpt=last": "no run with checkpoints/last.ckpt to resume",
 }
@@ -157,6 +167,7 @@ def test_a_bad_setting_is_one_sentence(setting, cache, tmp_path):
     assert BAD_SETTINGS[setting] in user_error(done)
     assert not list(tmp_path.rglob("*.ckpt"))
     assert not list(tmp_path.rglob("metrics.json"))
+    assert not (tmp_path / "run").exists() or list((tmp_path / "run").iterdir())
 
 
 def _features(tmp_path, change):
@@ -189,7 +200,14 @@ BAD_FEATURES = {
 @pytest.mark.parametrize("case", BAD_FEATURES)
 def test_bad_features_are_one_sentence(case, cache, tmp_path):
     change, message = BAD_FEATURES[case]
-    options = [_features(tmp_path, change), "data.held_out=null", "batch_size=3", "stride=1", "epochs=60"]
+    options = [
+        _features(tmp_path, change),
+        "data.held_out=null",
+        "batch_size=3",
+        "stride=1",
+        "epochs=60",
+        "benchmark=[]",
+    ]
     done = maesum_here("train", EXPERIMENT, *SECONDS, *options, "hydra.run.dir=run", folder=tmp_path, cache=cache)
     sentence = user_error(done)
     assert message in sentence

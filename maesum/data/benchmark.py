@@ -26,7 +26,15 @@ import h5py
 import numpy as np
 
 from maesum.data.features import check_video_ids
-from maesum.data.hdf5 import create_hdf5, open_hdf5, read_attribute, read_strings, require_dataset
+from maesum.data.hdf5 import (
+    create_hdf5,
+    open_hdf5,
+    read_array,
+    read_attribute,
+    read_strings,
+    require_dataset,
+    require_group,
+)
 from maesum.errors import MaesumError
 
 FORMAT = "maesum-benchmark"
@@ -84,7 +92,8 @@ class Benchmark:
                 raise MaesumError(f"{self.path}: attribute 'kind' is {self.kind!r}, wanted one of {', '.join(KINDS)}.")
             self.video_ids = read_strings(require_dataset(file, _ORDER, self.path, ndim=1), self.path)
             self._check_order(file)
-            self._n_frames = {video_id: self._frames_of(file[video_id]) for video_id in self.video_ids}
+            groups = {video_id: require_group(file, video_id, self.path) for video_id in self.video_ids}
+            self._n_frames = {video_id: self._frames_of(group) for video_id, group in groups.items()}
 
     def __len__(self) -> int:
         return len(self.video_ids)
@@ -102,15 +111,15 @@ class Benchmark:
         """
         self._check_known(video_id)
         with open_hdf5(self.path, FORMAT, VERSION) as file:
-            group = file[video_id]
+            group = require_group(file, video_id, self.path)
             shots = require_dataset(group, "change_points", self.path, ndim=2) if "change_points" in group else None
             category = read_attribute(group, "category")
             annotation = VideoAnnotation(
                 video_id=video_id,
-                user_scores=group["user_scores"][:],
-                fps=float(group.attrs["fps"]),
+                user_scores=read_array(require_dataset(group, "user_scores", self.path, ndim=2), self.path),
+                fps=read_attribute(group, "fps"),  # type: ignore[arg-type]  # checked below
                 name=self._text_attribute(group, "name"),
-                change_points=None if shots is None else shots[:],
+                change_points=None if shots is None else read_array(shots, self.path),
                 category=None if category is None else str(category),
             )
         check_annotation(annotation, self.kind, self.path)
@@ -137,9 +146,7 @@ class Benchmark:
             found = f"'{absent[0]}', which has no group" if absent else f"no '{unlisted[0]}', which has a group"
             raise MaesumError(f"{self.path}: dataset '{_ORDER}' lists {found}, wanted exactly one group per video.")
 
-    def _frames_of(self, group: h5py.Group | h5py.Dataset) -> int:
-        if not isinstance(group, h5py.Group):
-            raise MaesumError(f"{self.path}: '{group.name.lstrip('/')}' is a dataset, wanted a group per video.")
+    def _frames_of(self, group: h5py.Group) -> int:
         scores = require_dataset(group, "user_scores", self.path, ndim=2)
         fps = read_attribute(group, "fps")
         _check_scores_shape(scores.shape, scores.dtype, group.name.lstrip("/"), self.path)
@@ -224,7 +231,7 @@ def _check_scores_shape(shape: tuple[int, ...], dtype: np.dtype, video_id: str, 
 
 
 def _check_fps(fps: object, video_id: str, path: str | Path) -> None:
-    if not isinstance(fps, (int, float, np.number)) or not 0 < float(fps) < float("inf"):
+    if not isinstance(fps, (int, float, np.number)) or not 0 < float(fps) < 1e6:
         raise MaesumError(f"{path}: attribute '{video_id}.fps' is {fps!r}, wanted frames per second above 0.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,16 @@ class ClipBatch(NamedTuple):
     frames: Tensor  # [B, T, D] in the stored dtype
     mask_noise: Tensor  # [B, T] float32
     rows: Tensor  # [B, T] int64, rows of the store, to name the video at fault
+
+
+class Position(NamedTuple):
+    """Where in the data a training stands: an epoch, and how many of its batches (of one rank) are done."""
+
+    epoch: int
+    batch: int
+
+
+START = Position(0, 0)
 
 
 class ClipAddress(NamedTuple):
@@ -51,19 +62,27 @@ class ClipBatches(Sampler[ClipAddress]):
     """The batches of an epoch, as one rank sees them.
 
     The epoch's order is cut into global batches (one optimiser step each), and every global batch into equal slices,
-    one for each rank and accumulation step. So the clips of a step are the same for any number of ranks. An incomplete
-    last batch is left out.
+    one for each rank and accumulation step. So the clips of a step are the same for any number of ranks. The last
+    batch is filled up with further clips of videos in the next epoch's order, so that no clip is left out.
 
     Args:
         num_samples: sample numbers in an epoch; sample s is a clip of video s % videos.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        start: the first batch wanted: a resumed training goes on in the middle of an epoch.
 
     Raises:
         MaesumError: a batch that does not divide, or an epoch smaller than one batch.
     """
 
     def __init__(
-        self, num_samples: int, batch_size: int, seed: int, rank: int = 0, ranks: int = 1, accumulate: int = 1
+        self,
+        num_samples: int,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+        accumulate: int = 1,
+        start: Position = START,
     ) -> None:
         if batch_size % (ranks * accumulate):
             raise MaesumError(
@@ -76,28 +95,39 @@ class ClipBatches(Sampler[ClipAddress]):
             )
         self.num_samples, self.batch_size, self.seed = num_samples, batch_size, seed
         self.rank, self.ranks, self.accumulate = rank, ranks, accumulate
-        self.epoch = 0
+        # Not 0 on resuming: worker processes fetch ahead before Lightning first calls `set_epoch`.
+        self.epoch, self.start = start.epoch, start
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.num_samples // self.batch_size * self.accumulate
+        return -(-self.num_samples // self.batch_size) * self.accumulate
 
     def __iter__(self) -> Iterator[ClipAddress]:
         order = sampling.epoch_order(self.seed, self.epoch, self.num_samples)
+        missing = -self.num_samples % self.batch_size
+        # Sample numbers beyond the epoch's own are other draws from the same videos.
+        further = self.num_samples + sampling.epoch_order(self.seed, self.epoch + 1, self.num_samples)[:missing]
+        order = np.concatenate([order, further])
         share = self.batch_size // (self.ranks * self.accumulate)
-        for number in range(len(self)):
-            start = (number * self.ranks + self.rank) * share
-            yield ClipAddress(self.epoch, order[start : start + share])
+        first = self.start.batch if self.epoch == self.start.epoch else 0
+        for number in range(first, len(self)):
+            begin = (number * self.ranks + self.rank) * share
+            yield ClipAddress(self.epoch, order[begin : begin + share])
 
 
 class HeldOutBatches(Sampler[ClipAddress]):
-    """The same clips at every validation: each sample once, dealt out to the ranks, the last batch as it comes."""
+    """The same clips at every validation: each sample once, dealt out to the ranks, the last batch as it comes.
+
+    A rank for which nothing is left gets one batch of no clip: all ranks must take part in what follows the batches.
+    """
 
     def __init__(self, num_samples: int, batch_size: int, rank: int = 0, ranks: int = 1) -> None:
-        self.batches = np.split(np.arange(num_samples), range(batch_size, num_samples, batch_size))[rank::ranks]
+        whole = np.arange(num_samples)
+        batches = np.split(whole, range(batch_size, num_samples, batch_size))
+        self.batches = batches[rank::ranks] or [whole[:0]]
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -141,6 +171,7 @@ class ClipDataModule(L.LightningDataModule):
         self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
         self.clips_per_video, self.held_out_clips_per_video = clips_per_video, held_out_clips_per_video
         self.workers = workers
+        self.start = START  # set before training by whoever resumes one
         self.store = _open(features, frames)
         self.held_out = _open(held_out, frames) if held_out else None
         if self.held_out is not None and self.held_out.dim != self.store.dim:
@@ -154,7 +185,7 @@ class ClipDataModule(L.LightningDataModule):
         rank, ranks = self._rank()
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
         samples = len(self.store) * self.clips_per_video
-        order = ClipBatches(samples, self.batch_size, self.seed, rank, ranks, accumulate)
+        order = ClipBatches(samples, self.batch_size, self.seed, rank, ranks, accumulate, self.start)
         return self._loader(self.store, self.seed, order)
 
     def val_dataloader(self) -> DataLoader[ClipBatch] | list:
@@ -177,11 +208,24 @@ class ClipDataModule(L.LightningDataModule):
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
+            worker_init_fn=_leave_signals_to_the_trainer,
         )
 
 
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    # Schedulers signal every process of a job. The trainer ends its step and saves, for which it needs its workers;
+    # they end with it.
+    for name in ("SIGTERM", "SIGUSR1"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 def feature_statistics(store: FeatureStore, rows_at_once: int = 65_536) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of every channel over all frames: two float32 tensors [D]."""
+    """Mean and scale of every channel over all frames: two float32 tensors [D].
+
+    The scale is the standard deviation, but at least that of the median channel: a channel that is nearly always zero
+    would otherwise be blown up until its rare values made most of the error.
+    """
     count = int(store.offsets[-1])
     total = torch.zeros(store.dim, dtype=torch.float64)
     squares = torch.zeros(store.dim, dtype=torch.float64)
@@ -192,7 +236,8 @@ def feature_statistics(store: FeatureStore, rows_at_once: int = 65_536) -> tuple
         squares += rows.square().sum(0)
     mean = total / count
     variance = (squares / count - mean.square()).clamp_min(0)
-    return (mean + shift).float(), variance.sqrt().float()
+    deviation = variance.sqrt()
+    return (mean + shift).float(), deviation.clamp_min(deviation.median()).float()
 
 
 def _open(features: str | Sequence[str], frames: int) -> FeatureStore:

@@ -9,6 +9,8 @@ reconstructs quiet frames better than eventful ones, and beats both the clip's m
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.features import write_features
+from maesum.files import atomic_path
 
 FPS = 30.0
 FEATURE_DIM = 64
@@ -25,9 +28,11 @@ RATED_FRAMES = int(2 * FPS)  # annotators rate 2-second shots, as TVSum's do
 
 PRETRAINING_VIDEOS, HELD_OUT_VIDEOS, CLIP_FRAMES = 256, 32, 300  # like Kinetics: 10 seconds each
 BENCHMARK_VIDEOS = 10
+ACTIONS, ACTION_FRAMES = 8, 120
+ACTION_VIDEOS = {"recognition_train.h5": 16, "recognition_test.h5": 6}  # of each action
 
 #: What `make_demo` writes into its folder.
-FILES = ("pretraining.h5", "held_out.h5", "benchmark.h5", "annotations.h5")
+FILES = ("pretraining.h5", "held_out.h5", "benchmark.h5", "annotations.h5", *ACTION_VIDEOS, "splits.json")
 
 
 class _World(NamedTuple):
@@ -44,7 +49,10 @@ class _World(NamedTuple):
 
 
 def make_demo(out: str | Path, seed: int = 0) -> list[Path]:
-    """Write the demo set: features to pretrain on and to hold out, a benchmark's features, and its annotations.
+    """Write the demo set.
+
+    Features to pretrain on and to hold out, a benchmark's features and its annotations, labelled features to train
+    recognition on and to test it, and five random splits of the benchmark.
 
     Returns:
         The files written, in the order of `FILES`.
@@ -68,6 +76,8 @@ def make_demo(out: str | Path, seed: int = 0) -> list[Path]:
         for video_id, (_, eventfulness) in zip(video_ids, drawn, strict=True)
     ]
     write_benchmark(paths[3], "demo", "ratings", annotations, source=f"synthetic, seed {seed}")
+    _write_actions(folder, world, rng)
+    _write_splits(paths[-1], video_ids, rng)
     return paths
 
 
@@ -77,7 +87,37 @@ def ensure_demo(folder: str | Path) -> None:
         make_demo(folder)
 
 
-def _write(path: Path, video_ids: list[str], videos: list[np.ndarray]) -> None:
+def _write_actions(folder: Path, world: _World, rng: np.random.Generator) -> None:
+    """Labelled videos: an action is what its oscillators' periods and sizes are, a video adds phases and noise."""
+    periods = rng.uniform(15, 120, (ACTIONS, OSCILLATORS))
+    sizes = rng.uniform(0.2, 1.0, (ACTIONS, OSCILLATORS))
+    frames = np.arange(ACTION_FRAMES)[:, None]
+
+    def video(action: int) -> np.ndarray:
+        angle = rng.uniform(0, 2 * np.pi, OSCILLATORS) + 2 * np.pi * frames / periods[action]
+        size = sizes[action] * rng.uniform(0.8, 1.2, OSCILLATORS)
+        return world.features(np.concatenate([size * np.sin(angle), size * np.cos(angle)], axis=1), rng)
+
+    for name, count in ACTION_VIDEOS.items():
+        actions = np.repeat(np.arange(ACTIONS), count)
+        video_ids = [f"action_{action + 1}_{name.split('.')[0]}_{number:03d}" for number, action in enumerate(actions)]
+        labels = [f"action_{action + 1}" for action in actions]
+        _write(folder / name, video_ids, [video(int(action)) for action in actions], labels)
+
+
+def _write_splits(path: Path, video_ids: list[str], rng: np.random.Generator) -> None:
+    """Five random splits with a fifth of the videos to test on, in the form that `maesum.metrics.splits` reads."""
+
+    def splits() -> Iterator[dict[str, list[str]]]:
+        for _ in range(5):
+            tested = rng.choice(len(video_ids), len(video_ids) // 5, replace=False)
+            yield {"test_keys": [video_ids[number] for number in sorted(tested)]}
+
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps({"demo": list(splits())}, indent=2) + "\n", encoding="utf-8")
+
+
+def _write(path: Path, video_ids: list[str], videos: list[np.ndarray], labels: list[str] | None = None) -> None:
     write_features(
         path,
         video_ids,
@@ -86,6 +126,7 @@ def _write(path: Path, video_ids: list[str], videos: list[np.ndarray]) -> None:
         backbone="synthetic",
         preprocessing="none",
         fps=[FPS] * len(videos),
+        labels=labels,
     )
 
 

@@ -13,6 +13,8 @@ Schema of a `maesum-features` file, version 1::
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,6 +26,13 @@ from maesum.errors import MaesumError
 
 FORMAT = "maesum-features"
 VERSION = 1
+
+#: A file name takes at most 255 bytes, of which the writer of a figure needs some.
+_LONGEST_ID = 200
+#: Unicode categories: control characters, halves of surrogate pairs, line and paragraph separators.
+_UNFIT = ("Cc", "Cs", "Zl", "Zp")
+#: Classes of the characters that make text read in another order than it is written in.
+_TURNS_TEXT = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def write_features(
@@ -106,18 +115,35 @@ def _checked_rows(
     return rows
 
 
+#: Printable ASCII without path separators: what nearly every id is, so that a quarter of a million pass in no time.
+_PLAIN_ID = re.compile(r"[ -.0-\[\]-~]{1,200}")
+
+
 def check_video_ids(video_ids: Sequence[str], path: str | Path) -> None:
     """Ids name HDF5 groups and figures: refuse repeated ones and those that could be read as a path.
 
     Raises:
-        MaesumError: a repeated, empty, or path-like id.
+        MaesumError: a repeated, empty, overlong or path-like id.
     """
     seen: set[str] = set()
     for video_id in video_ids:
-        if not video_id or video_id in (".", "..") or any(char in video_id for char in "/\\\0\n"):
+        if _PLAIN_ID.fullmatch(video_id) and video_id.strip(".") and video_id not in seen:
+            seen.add(video_id)
+            continue
+        if not video_id or video_id in (".", "..") or any(_is_unfit(char) for char in video_id):
             raise MaesumError(
-                f"{path}: video id {video_id!r} is empty or holds a path separator or control character; rename it."
+                f"{path}: video id {video_id[:80]!r} is empty or holds a path separator or control character; rename "
+                "it."
             )
-        if video_id in seen:
+        if len(video_id.encode()) > _LONGEST_ID:
+            raise MaesumError(f"{path}: video id {video_id[:20]!r}... is longer than {_LONGEST_ID} bytes; rename it.")
+        # File systems may hold one spelling of an accented letter for the other.
+        spelling = unicodedata.normalize("NFC", video_id)
+        if spelling in seen:
             raise MaesumError(f"{path}: video id {video_id!r} occurs twice, wanted unique ids.")
-        seen.add(video_id)
+        seen.add(spelling)
+
+
+def _is_unfit(char: str) -> bool:
+    """Whether a character separates paths, controls a terminal or the direction of text, or is no character at all."""
+    return char in "/\\" or unicodedata.category(char) in _UNFIT or unicodedata.bidirectional(char) in _TURNS_TEXT

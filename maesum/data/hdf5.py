@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,11 @@ import numpy as np
 
 from maesum.errors import MaesumError
 from maesum.files import atomic_path
+
+#: What a dataset may take in memory whatever it takes on disk: 64 MiB, e.g. the scores of 20 users for 31 hours.
+_SMALL = 64 << 20
+#: How far compression may shrink a larger one: TVSum's ratings shrink 70-fold, a file made to fill memory 1000-fold.
+_MOST_COMPRESSION = 200
 
 
 @contextmanager
@@ -31,7 +38,8 @@ def open_hdf5(path: str | Path, format_name: str | None = None, version: int | N
         version: the newest `version` attribute that this release reads.
 
     Raises:
-        MaesumError: missing, not HDF5, another format, or a newer version.
+        MaesumError: missing, not HDF5, another format, a newer version, or damaged: also where the damage is met while
+            the block reads.
     """
     path = Path(path)
     if path.is_dir():
@@ -43,9 +51,16 @@ def open_hdf5(path: str | Path, format_name: str | None = None, version: int | N
     except OSError as error:
         raise MaesumError(f"{path}: not a readable HDF5 file ({_first_line(error)}).") from None
     with file:
-        if format_name is not None:
-            _check_format(file, path, format_name, version)
-        yield file
+        try:
+            if format_name is not None:
+                _check_format(file, path, format_name, version)
+            yield file
+        except MaesumError:
+            raise
+        except Exception as error:
+            if not _raised_by_h5py(error):
+                raise
+            raise MaesumError(f"{path}: is damaged ({_first_line(error)}); make or copy the file again.") from None
 
 
 def _check_format(file: h5py.File, path: Path, format_name: str, version: int | None) -> None:
@@ -68,7 +83,7 @@ def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> str | int | fl
     """An attribute as a plain Python value; None where it is absent or of no plain type."""
     try:
         value = node.attrs.get(name)
-    except (OSError, TypeError):  # an attribute that HDF5 itself cannot decode
+    except Exception:  # h5py raises whatever a damaged attribute leads it to
         return None
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
@@ -81,25 +96,89 @@ def require_dataset(group: h5py.Group, name: str, path: Path | str, ndim: int | 
     """The dataset `name` of `group`.
 
     Raises:
-        MaesumError: it is absent, is not a dataset, or has another number of dimensions.
+        MaesumError: it is absent, is not a dataset, has another number of dimensions, lies in another file, or declares
+            far more data than the file holds.
     """
-    field = f"{group.name.rstrip('/')}/{name}".lstrip("/")
-    node = group.get(name)
+    field = _field(group, name)
+    node = _member(group, name, path)
     if node is None:
         raise MaesumError(f"{path}: dataset '{field}' is missing.")
     if not isinstance(node, h5py.Dataset):
         raise MaesumError(f"{path}: '{field}' is a group, wanted a dataset.")
-    if ndim is not None and node.ndim != ndim:
+    if node.shape is None or (ndim is not None and node.ndim != ndim):
         raise MaesumError(f"{path}: dataset '{field}' has shape {node.shape}, wanted {ndim} dimension(s).")
+    if node.external or node.is_virtual:
+        raise MaesumError(f"{path}: dataset '{field}' lies in another file, wanted its data in this one.")
+    _check_declared_size(node, field, path)
     return node
+
+
+def require_group(group: h5py.Group, name: str, path: Path | str) -> h5py.Group:
+    """The group `name` of `group`.
+
+    Raises:
+        MaesumError: it is absent, is not a group, or lies in another file.
+    """
+    node = _member(group, name, path)
+    if node is None:
+        raise MaesumError(f"{path}: group '{_field(group, name)}' is missing.")
+    if not isinstance(node, h5py.Group):
+        raise MaesumError(f"{path}: '{_field(group, name)}' is a dataset, wanted a group per video.")
+    return node
+
+
+def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
+    """All values of a dataset that `require_dataset` gave.
+
+    Raises:
+        MaesumError: they cannot be read, e.g. because a compressed chunk is damaged.
+    """
+    try:
+        return np.asarray(dataset[()])
+    except Exception as error:  # h5py raises whatever a damaged chunk leads it to
+        field = (dataset.name or "").lstrip("/")
+        raise MaesumError(
+            f"{path}: dataset '{field}' cannot be read ({_first_line(error)}); make or copy the file again."
+        ) from None
 
 
 def read_strings(dataset: h5py.Dataset, path: Path | str) -> list[str]:
     """A one-dimensional dataset of strings, as Python strings."""
     try:
         return [str(value) for value in dataset.asstr()[:]]
-    except (TypeError, UnicodeDecodeError, OSError) as error:
+    except Exception as error:  # h5py raises whatever a damaged string leads it to
         raise MaesumError(f"{path}: dataset '{dataset.name.lstrip('/')}' is not utf-8 text ({error}).") from None
+
+
+def _member(group: h5py.Group, name: str, path: Path | str) -> h5py.Group | h5py.Dataset | None:
+    """What stands under a name; None where nothing does. A link is not followed, since it may lead to any file."""
+    if name not in group:
+        return None
+    if isinstance(group.get(name, getlink=True), (h5py.SoftLink, h5py.ExternalLink)):
+        raise MaesumError(f"{path}: '{_field(group, name)}' is a link, wanted the data itself.")
+    return group.get(name)
+
+
+def _field(group: h5py.Group, name: str) -> str:
+    return f"{(group.name or '').rstrip('/')}/{name}".lstrip("/")
+
+
+def _check_declared_size(dataset: h5py.Dataset, field: str, path: Path | str) -> None:
+    """Refuse a dataset that would take far more memory than it takes on disk, before any of it is read."""
+    stored = max(dataset.id.get_storage_size(), 1)
+    chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
+    declared = max(dataset.size * dataset.dtype.itemsize, chunk)
+    if declared > _SMALL and declared > _MOST_COMPRESSION * stored:
+        raise MaesumError(
+            f"{path}: dataset '{field}' of shape {dataset.shape} declares {declared:,} bytes but stores {stored:,}; "
+            "the file is damaged or incomplete."
+        )
+
+
+def _raised_by_h5py(error: BaseException) -> bool:
+    """Whether an exception comes from HDF5 and so from the file, rather than from a defect of ours."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(module.split(".")[0] == "h5py" for module in modules)
 
 
 def _first_line(error: BaseException) -> str:

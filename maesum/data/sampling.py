@@ -111,10 +111,12 @@ def windows(
         target_position: where the target stands in the window (0-based); 15 of 30 spans t - 15 s .. t + 14 s.
 
     Raises:
-        MaesumError: the video has fewer frames than the window, or an unknown boundary.
+        MaesumError: the video has fewer frames than the window, a stride below 1, or an unknown boundary.
     """
     if length < frames:
         raise MaesumError(f"a video has {length} frames, but a window takes {frames}; leave such videos out.")
+    if stride < 1:
+        raise MaesumError(f"the test stride is {stride}, wanted at least 1.")
     if boundary not in BOUNDARIES:
         raise MaesumError(f"boundary is {boundary!r}, wanted one of {', '.join(BOUNDARIES)}.")
     targets = np.asarray(targets, dtype=np.int64)

@@ -13,7 +13,6 @@ A `.json` file that maps each video id to a list of numbers, as several public r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,8 +20,17 @@ import h5py
 import numpy as np
 
 from maesum.data.features import check_video_ids
-from maesum.data.hdf5 import create_hdf5, open_hdf5, read_attribute, read_strings, require_dataset
+from maesum.data.hdf5 import (
+    create_hdf5,
+    open_hdf5,
+    read_array,
+    read_attribute,
+    read_strings,
+    require_dataset,
+    require_group,
+)
 from maesum.errors import MaesumError
+from maesum.files import read_json
 
 FORMAT = "maesum-scores"
 VERSION = 1
@@ -72,12 +80,7 @@ class Scores:
         return self._picks.get(video_id)
 
     def _read_json(self) -> None:
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise MaesumError(f"{self.path}: cannot be read ({error.strerror}).") from None
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise MaesumError(f"{self.path}: not valid JSON ({error}).") from None
+        content = read_json(self.path)
         if not isinstance(content, dict):
             raise MaesumError(f"{self.path}: holds a {type(content).__name__}, wanted {{video_id: [scores]}}.")
         for video_id, values in content.items():
@@ -92,13 +95,11 @@ class Scores:
             values = {name: read_attribute(file, name) for name in file.attrs if name not in _RESERVED}
             self.attributes = {name: value for name, value in values.items() if value is not None}
             for video_id in self._ordered_ids(file):
-                group = file[video_id]
-                if not isinstance(group, h5py.Group):
-                    raise MaesumError(f"{self.path}: '{video_id}' is a dataset, wanted a group per video.")
-                importance = require_dataset(group, "importance", self.path, ndim=1)[:]
+                group = require_group(file, video_id, self.path)
+                importance = read_array(require_dataset(group, "importance", self.path, ndim=1), self.path)
                 self._importance[video_id] = _checked_importance(importance, video_id, self.path)
                 if "picks" in group:
-                    picks = require_dataset(group, "picks", self.path, ndim=1)[:]
+                    picks = read_array(require_dataset(group, "picks", self.path, ndim=1), self.path)
                     self._picks[video_id] = _checked_picks(picks, len(importance), video_id, self.path)
 
     def _ordered_ids(self, file: h5py.File) -> list[str]:

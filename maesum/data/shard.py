@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import torch
 from torch import Tensor
 
 from maesum.data.features import FORMAT, VERSION, check_video_ids
-from maesum.data.hdf5 import open_hdf5, read_attribute, read_strings, require_dataset
+from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.errors import MaesumError
+
+#: Far above any real one; larger numbers would overflow where they are multiplied by a row number.
+_LARGEST_STEP = 1_000_000
 
 
 @dataclass
@@ -35,11 +39,13 @@ class Shard:
     def map(self) -> Tensor:
         """The features [rows, D] as a tensor over the mapped file."""
         try:
-            # Mode "c" (private, copy on write) lets torch take the array without a warning; nothing is ever written.
-            array = np.memmap(self.path, self.dtype, mode="c", offset=self.file_offset, shape=(self.rows, self.dim))
+            # Read-only: a private writable map of a set larger than memory is refused by the system.
+            array = np.memmap(self.path, self.dtype, mode="r", offset=self.file_offset, shape=(self.rows, self.dim))
         except (OSError, ValueError) as error:
             raise MaesumError(f"{self.path}: the features cannot be mapped ({error}); was the file cut?") from None
-        return torch.from_numpy(array)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*not writable.*")  # nothing here ever writes to it
+            return torch.from_numpy(array)
 
 
 def read_shard(path: Path) -> Shard:
@@ -58,8 +64,10 @@ def read_shard(path: Path) -> Shard:
             )
         check_video_ids(video_ids, path)
         frame_step = read_attribute(file, "frame_step") or 1
-        if not isinstance(frame_step, int) or frame_step < 1:
-            raise MaesumError(f"{path}: attribute 'frame_step' is {frame_step!r}, wanted a whole number from 1.")
+        if not isinstance(frame_step, int) or not 1 <= frame_step <= _LARGEST_STEP:
+            raise MaesumError(
+                f"{path}: attribute 'frame_step' is {frame_step!r}, wanted a whole number from 1 to {_LARGEST_STEP}."
+            )
         videos = len(video_ids)
         return Shard(
             path=path,
@@ -81,7 +89,7 @@ def _read_offsets(file: h5py.File, path: Path, rows: int) -> np.ndarray:
     dataset = require_dataset(file, "offsets", path, ndim=1)
     if dataset.dtype.kind not in "iu":
         raise MaesumError(f"{path}: dataset 'offsets' is of type {dataset.dtype}, wanted int64.")
-    offsets = dataset[:].astype(np.int64)
+    offsets = read_array(dataset, path).astype(np.int64)
     if len(offsets) < 2:
         raise MaesumError(f"{path}: the set is empty, wanted at least one video.")
     falling = np.flatnonzero(np.diff(offsets) < 1)
@@ -134,7 +142,7 @@ def _optional_numbers(file: h5py.File, name: str, path: Path, videos: int) -> li
     if dataset.dtype.kind not in "iuf":
         raise MaesumError(f"{path}: dataset '{name}' is of type {dataset.dtype}, wanted numbers.")
     _check_count(len(dataset), videos, name, path)
-    return dataset[:].tolist()
+    return read_array(dataset, path).tolist()
 
 
 def _check_count(found: int, videos: int, name: str, path: Path) -> None:

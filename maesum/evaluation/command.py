@@ -33,6 +33,8 @@ def run(config: DictConfig) -> dict[str, float]:
         benchmarks = {"": {"annotations": values["annotations"], "annotations_made_by": "", "features": None}}
     else:
         benchmarks = values["benchmarks"]
+    if not benchmarks:
+        raise MaesumError("benchmark=[] names nothing to evaluate on; name at least one, e.g. benchmark=tvsum.")
     results: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     for name, benchmark in benchmarks.items():

@@ -27,7 +27,7 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
         console = Console(file=console.file, width=_WIDTH)
     protocols = [table for table in evaluation.tables if table.measures == ("tau", "rho")]
     others = [table for table in evaluation.tables if table.measures != ("tau", "rho")]
-    console.print(f"[bold]{evaluation.benchmark}[/] {escape(evaluation.scores)}", highlight=False)
+    console.print(f"[bold]{escape(evaluation.benchmark)}[/] {escape(evaluation.scores)}", highlight=False)
     if len(protocols) > 1:
         console.print(_side_by_side(protocols))
     for table in protocols[:1] + others:
@@ -103,7 +103,7 @@ def _videos(table: Table) -> RichTable:
     rich.add_column("undefined", justify="right")
     each = [table.per_video(row, measure) for row, measure in columns]
     for number, video_id in enumerate(table.video_ids):
-        rich.add_row(video_id, *(_number(values[number]) for values in each), str(table.n_undefined[number]))
+        rich.add_row(escape(video_id), *(_number(values[number]) for values in each), str(table.n_undefined[number]))
     return rich
 
 

@@ -15,7 +15,7 @@ from maesum.evaluation.measures import SCORES, Rows, f1_rows, highlight_rows, ra
 from maesum.evaluation.settings import EvaluationSettings
 from maesum.evaluation.tables import Table
 from maesum.metrics.protocols import PROTOCOLS, defined_for, recipe_for
-from maesum.metrics.splits import check_splits, load_splits
+from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.progress import track
 
 _MEASURES = {"f1": ("f1", "over_random"), "highlights": ("map50", "map15")}
@@ -82,9 +82,9 @@ def evaluate(
         if each is not None:
             check_videos(each, benchmark, settings.allow_extra)
     names = _tables_wanted(settings, benchmark.kind)
-    splits = load_splits(settings.splits, benchmark.name)
-    check_splits(splits, benchmark.video_ids, settings.splits)
+    splits = resolve_splits(load_splits(settings.splits, benchmark.name), benchmark.video_ids, settings.splits)
     shots = ShotSource(settings.shots, benchmark, features)
+    f1_over = _f1_over(settings, benchmark)
     needs_shots = any(name == "f1" or _needs_shots(name, benchmark.kind) for name in names)
 
     rows: dict[str, list[Rows]] = {name: [] for name in names}
@@ -98,6 +98,7 @@ def evaluate(
             against=None if against is None else importance_per_frame(against, video_id, n_frames, settings),
             user_scores=annotation.user_scores,
             kind=benchmark.kind,
+            f1_over=f1_over,
             fps=annotation.fps,
             shots=shots(annotation) if needs_shots else None,
             seed=(settings.seed, number),
@@ -111,7 +112,7 @@ def evaluate(
     tables = tuple(
         Table(
             name=name,
-            source=_source(name, benchmark.kind, sorted(shots.used)),
+            source=_source(name, benchmark.kind, f1_over, sorted(shots.used)),
             measures=_MEASURES.get(name, ("tau", "rho")),
             video_ids=tuple(benchmark.video_ids),
             values=_stacked(rows[name]),
@@ -150,16 +151,24 @@ def _needs_shots(name: str, kind: str) -> bool:
 
 def _measure(name: str, case: Case, settings: EvaluationSettings) -> tuple[Rows, int]:
     if name == "f1":
-        return f1_rows(case), 0
+        rows = f1_rows(case)
+        return rows, int(np.isnan(rows[SCORES]).sum())
     if name == "highlights":
         return highlight_rows(case), 0
     return rank_rows(case, name, settings.undefined)
 
 
-def _source(name: str, kind: str, shots: list[str]) -> str:
+def _f1_over(settings: EvaluationSettings, benchmark: Benchmark) -> str:
+    """The public TVSum files hold selections too, but the field takes TVSum's F1 as the mean over users everywhere."""
+    if settings.f1_over != "auto":
+        return settings.f1_over
+    return "mean" if benchmark.kind == "ratings" or benchmark.name == "tvsum" else "max"
+
+
+def _source(name: str, kind: str, f1_over: str, shots: list[str]) -> str:
     with_shots = f"; shots: {', '.join(shots)}"
     if name == "f1":
-        users = "mean over users" if kind == "ratings" else "maximum over users"
+        users = "mean over users" if f1_over == "mean" else "maximum over users"
         return f"key-shot F1 (Zhang et al., 2016), {users}, 15 % knapsack{with_shots}"
     if name == "highlights":
         return "mAP of the best 50 % and 15 % of two-second shots (MR. HiSum, 2023)"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maesum.data.benchmark import Benchmark, VideoAnnotation
+from maesum.data.joining import check_features_match
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError
 from maesum.evaluation.settings import EvaluationSettings
@@ -26,6 +26,7 @@ class Case:
         user_scores: [users, n_frames], raw.
         kind: "ratings", "selections" or "events".
         fps: frames per second.
+        f1_over: "mean" or "max": how the F1 with each annotator becomes one figure.
         shots: [shots, 2] int64, or None where nothing that is computed needs them.
         seed: of the video's random baselines: (seed, number of the video).
     """
@@ -34,6 +35,7 @@ class Case:
     against: np.ndarray | None
     user_scores: np.ndarray
     kind: str
+    f1_over: str
     fps: float
     shots: np.ndarray | None
     seed: tuple[int, int]
@@ -125,13 +127,12 @@ class ShotSource:
         if self._store is None:
             from maesum.data.store import FeatureStore  # brings torch along, which nothing else here needs
 
-            self._store = FeatureStore(self._features)
+            store = FeatureStore(self._features)
+            check_features_match(
+                self._benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0]
+            )
+            self._store = store
         rows = self._store[video_id].numpy()
         step = max(1, STEP // self._store.frame_step)  # every 15th frame, or all rows where they are no denser
         picks = np.arange(len(rows)) * self._store.frame_step
-        if picks[-1] >= n_frames:
-            raise MaesumError(
-                f"{Path(self._store.paths[0])}: video '{video_id}' has features up to frame {picks[-1]}, but "
-                f"{self._benchmark.path} only {n_frames} frames."
-            )
         return kts_shots(rows[::step], picks[::step], n_frames)

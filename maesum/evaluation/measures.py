@@ -64,11 +64,11 @@ def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, in
 def f1_rows(case: Case) -> Rows:
     """F1 of key-shot summaries, and the same over the mean F1 of random scores.
 
-    F1 with each annotator, averaged over annotators for ratings and their maximum for selections, as the field does.
+    F1 with each annotator, then their mean or maximum (`Case.f1_over`).
     """
     assert case.shots is not None
     shots = case.shots
-    combine = np.mean if case.kind == "ratings" else np.max
+    combine = np.mean if case.f1_over == "mean" else np.max
     users = user_summaries(case.user_scores, shots, case.kind)
 
     def measured(importance: np.ndarray) -> float:

@@ -22,6 +22,8 @@ class EvaluationSettings:
         undefined: what means make of undefined correlations: "propagate", "omit" or "zero" (`maesum.metrics.resolve`).
         splits: "none", "paper5", or a JSON file (`maesum.metrics.load_splits`): results per split besides those of all.
         f1: also the F1 of key-shot summaries, and performance over random.
+        f1_over: "mean" or "max" over annotators, or "auto": the mean for ratings and for the benchmark named tvsum, the
+            maximum for other selections, as the field does.
         highlights: also mAP@50 and mAP@15, of ratings.
         shots: where summaries take their shots from: "stored" with the benchmark, "kts" of the features, "uniform" of
             60 frames, or "auto", the first of these that the benchmark allows.
@@ -38,6 +40,7 @@ class EvaluationSettings:
     undefined: Undefined = "propagate"
     splits: str = "none"
     f1: bool = False
+    f1_over: str = "auto"
     highlights: bool = False
     shots: str = "auto"
     score_step: int = 1
@@ -50,6 +53,7 @@ class EvaluationSettings:
             ("protocol", (*PROTOCOLS, "all")),
             ("undefined", get_args(Undefined)),
             ("shots", SHOTS),
+            ("f1_over", ("auto", "mean", "max")),
         ):
             value = getattr(self, name)
             if value not in choices:

@@ -19,6 +19,8 @@ BUDGET = 0.15
 def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUDGET) -> np.ndarray:
     """The most valuable shots that fit into a share of the video.
 
+    Scores with values below 0 are first raised so that the lowest is 0: a knapsack never takes a shot worth less.
+
     Args:
         importance: [n] numbers, one a frame.
         shots: [shots, 2] whole numbers, first and last frame of each, both inclusive.
@@ -28,6 +30,7 @@ def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUD
         [n] bool, the frames of the summary.
     """
     scores, bounds = np.asarray(importance), np.asarray(shots, dtype=np.int64)
+    scores = scores - min(scores.min(), 0)
     lengths = bounds[:, 1] - bounds[:, 0] + 1
     chosen = knapsack(shot_means(scores, bounds), lengths, int(budget * scores.size))
     summary = np.zeros(scores.size, dtype=bool)

@@ -135,10 +135,10 @@ class MaskedAutoencoder(nn.Module):
         """Map frames [..., D] into the space where errors are measured; the identity unless statistics were set."""
         return (frames - self.feature_mean) / self.feature_scale
 
-    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
-        """Standardise features by these, [D] each; they are saved with the weights. Constant channels keep scale 1."""
+    def set_statistics(self, mean: Tensor, scale: Tensor) -> None:
+        """Standardise features by these, [D] each; they are saved with the weights. A scale of 0 counts as 1."""
         self.feature_mean.copy_(mean)
-        self.feature_scale.copy_(torch.where(std > 0, std, torch.ones_like(std)))
+        self.feature_scale.copy_(torch.where(scale > 0, scale, torch.ones_like(scale)))
 
     def _check_shapes(self, frames: Tensor, mask: Tensor) -> None:
         if frames.shape[-1] != self.feature_dim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import torch
 
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
+
+#: No window is as long; a model of more frames would take memory that its checkpoint does not account for.
+_MOST_FRAMES = 65_536
 
 
 def load_autoencoder(path: str | Path) -> MaskedAutoencoder:
@@ -20,24 +24,39 @@ def load_autoencoder(path: str | Path) -> MaskedAutoencoder:
     Raises:
         MaesumError: missing, not a checkpoint of this project, or weights that do not fit its own settings.
     """
+    settings, weights = read_autoencoder(path)
+    check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
+    model = _build(settings, "cpu", path)
+    model.load_state_dict(weights)
+    bad = next((name for name, value in model.state_dict().items() if not bool(value.isfinite().all())), None)
+    if bad is not None:
+        raise MaesumError(f"{path}: weight '{bad}' holds NaN or infinite values; name an earlier checkpoint.")
+    return model.eval()
+
+
+def read_autoencoder(path: str | Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The arguments of `MaskedAutoencoder` and its weights by name, as a checkpoint holds them.
+
+    Raises:
+        MaesumError: missing, or not a checkpoint of a pretraining run.
+    """
     content = read_checkpoint(path)
-    settings = content.get("hyper_parameters", {}).get("model")
+    parameters, state = content.get("hyper_parameters"), content.get("state_dict")
+    settings = parameters.get("model") if isinstance(parameters, dict) else None
     weights = {
         name.removeprefix("model."): value
-        for name, value in content.get("state_dict", {}).items()
-        if name.startswith("model.")
+        for name, value in (state.items() if isinstance(state, dict) else ())
+        if isinstance(name, str) and name.startswith("model.")
     }
     if not isinstance(settings, dict) or not weights:
         raise MaesumError(
             f"{path}: fields 'hyper_parameters.model' and 'state_dict' of a pretraining run are missing; name a "
             "checkpoint that python -m maesum.train wrote."
         )
-    try:
-        model = MaskedAutoencoder(**settings)
-    except TypeError as error:
-        raise MaesumError(f"{path}: field 'hyper_parameters.model' does not describe a model ({error}).") from None
-    load_weights(model, weights, path)
-    return model.eval()
+    depths = [settings.get(name, 0) for name in ("encoder_depth", "decoder_depth")]
+    if any(isinstance(depth, int) and depth > len(weights) for depth in depths):
+        raise MaesumError(f"{path}: the model is {depths} blocks deep, but there are {len(weights)} weights.")
+    return settings, weights
 
 
 def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: str | Path) -> None:
@@ -46,36 +65,89 @@ def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path:
     Raises:
         MaesumError: the first name or shape that differs.
     """
-    wanted = model.state_dict()
-    for name in sorted(wanted.keys() | weights.keys()):
-        found_shape = tuple(weights[name].shape) if name in weights else "absent"
-        wanted_shape = tuple(wanted[name].shape) if name in wanted else "absent"
+    check_weights(weights, model.state_dict(), path)
+    model.load_state_dict(weights)
+
+
+def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path) -> None:
+    """Compare the names and shapes of weights.
+
+    Raises:
+        MaesumError: the first name, shape or kind of number that differs.
+    """
+    if not isinstance(found, dict):
+        raise MaesumError(f"{path}: field 'state_dict' is no table of weights; name another checkpoint.")
+    for name in sorted(wanted.keys() | found.keys(), key=str):
+        found_shape, wanted_shape = _shape(found, name), _shape(wanted, name)
         if found_shape != wanted_shape:
             raise MaesumError(
                 f"{path}: weight '{name}' is {found_shape}, wanted {wanted_shape}; the checkpoint is of another model, "
                 "so choose the model= and features it was trained with."
             )
-    model.load_state_dict(weights)
+        if found[name].dtype.is_complex or found[name].layout != torch.strided or found[name].is_quantized:
+            raise MaesumError(f"{path}: weight '{name}' is of type {found[name].dtype}, wanted plain real numbers.")
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """The content of a checkpoint as tensors and plain values.
 
     Raises:
-        MaesumError: missing, not a checkpoint, or holding objects that would have to be executed.
+        MaesumError: missing, damaged, not a checkpoint, or holding objects that would have to be executed.
     """
     path = Path(path)
     if not path.is_file():
         raise MaesumError(f"{path}: no such checkpoint file.")
+    _check_archive(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise MaesumError(
             f"{path}: refused, it is not a checkpoint or holds objects other than tensors and plain values."
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MaesumError(f"{path}: not a readable checkpoint ({reason}).") from None
+    except Exception as error:  # the safe unpickler raises whatever a damaged or crafted byte leads it to
+        raise MaesumError(f"{path}: not a readable checkpoint ({_first_line(error)}).") from None
     if not isinstance(content, dict):
         raise MaesumError(f"{path}: holds a {type(content).__name__}, wanted the dictionary of a checkpoint.")
     return content
+
+
+def _check_archive(path: Path) -> None:
+    """Check the file's checksums, which `torch.load` does not look at, and that nothing in it is compressed.
+
+    A damaged weight would otherwise load and change every score; a compressed entry could fill the memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
+            damaged = None if packed else archive.testzip()
+    except FileNotFoundError:
+        raise MaesumError(f"{path}: no such checkpoint file.") from None
+    except Exception as error:  # zipfile raises whatever a damaged header leads it to
+        raise MaesumError(f"{path}: not a readable checkpoint ({_first_line(error)}).") from None
+    if packed:
+        raise MaesumError(f"{path}: entry '{packed[0]}' is compressed, which checkpoints never are.")
+    if damaged is not None:
+        raise MaesumError(f"{path}: entry '{damaged}' is damaged; copy the file again or name another checkpoint.")
+
+
+def _build(settings: dict[str, Any], device: str, path: str | Path) -> MaskedAutoencoder:
+    try:
+        if settings.get("frames", 0) > _MOST_FRAMES:
+            raise ValueError(f"{settings['frames']} frames")
+        with torch.device(device):
+            return MaskedAutoencoder(**settings)
+    except MaesumError as error:
+        raise MaesumError(f"{path}: {error}") from None
+    except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError, ZeroDivisionError) as error:
+        raise MaesumError(
+            f"{path}: field 'hyper_parameters.model' does not describe a model ({_first_line(error)})."
+        ) from None
+
+
+def _shape(weights: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | str:
+    value = weights.get(name)
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else "absent" if value is None else "no tensor"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

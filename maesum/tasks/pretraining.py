@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,10 +13,10 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from maesum.data.datamodule import ClipBatch
-from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.masking import masked_count
 from maesum.models.trivial import interpolation, visible_mean
+from maesum.tasks.finite import FiniteLoss
 from maesum.tasks.optim import OptimSettings, adamw, schedule
 
 
@@ -56,20 +55,22 @@ class Pretraining(L.LightningModule):
         self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
         names = ("loss", *_TRIVIAL)
         self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
+        self._finite = FiniteLoss(self)
         self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
 
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
         frames = batch.frames.float()  # [B, T, D]
         mask = random_mask(batch.mask_noise, self.mask_ratio)  # [B, T]
         loss = self._masked_error(self.model(frames, mask, num_masked=self.num_masked), frames, mask)
-        self._check_finite(loss, batch)
-        self.log("train/loss", loss, prog_bar=True)
-        if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self._log_beside_the_loss(frames, mask)
+        self._finite.watch(loss, batch)
+        if self._logs_now():
+            self._log_with_the_loss(loss, frames, mask)
         return loss
 
     def validation_step(self, batch: ClipBatch, batch_index: int) -> None:
         frames = batch.frames.float()
+        if not len(frames):  # more ranks than clips
+            return
         mask = random_mask(batch.mask_noise, self.mask_ratio)
         reconstruction = self.model(frames, mask, num_masked=self.num_masked)
         clips = len(frames)
@@ -82,6 +83,9 @@ class Pretraining(L.LightningModule):
         for name, metric in self.held_out_errors.items():
             self.log(f"val/{name}", metric.compute())
             metric.reset()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._finite.check_checkpoint(checkpoint)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = adamw(self.model, self.optim, self.batch_size)
@@ -97,32 +101,23 @@ class Pretraining(L.LightningModule):
         per_frame = error.square().mean(dim=2)  # [B, T]
         return (per_frame * mask).sum() / (len(frames) * self.num_masked)
 
+    def _logs_now(self) -> bool:
+        """Whether the logger takes this step's values; the last ones of an epoch are kept as the run's metrics."""
+        trainer = self.trainer
+        return (self.global_step + 1) % trainer.log_every_n_steps == 0 or trainer.is_last_batch  # type: ignore[attr-defined]
+
     @torch.no_grad()
-    def _log_beside_the_loss(self, frames: Tensor, mask: Tensor) -> None:
+    def _log_with_the_loss(self, loss: Tensor, frames: Tensor, mask: Tensor) -> None:
+        # Averaged over the ranks, each of which sees its part of the batch; only here, because it makes them wait.
+        self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         for name, trivial in _TRIVIAL.items():
-            self.log(f"train/{name}", self._masked_error(trivial(frames, mask), frames, mask))
+            self.log(f"train/{name}", self._masked_error(trivial(frames, mask), frames, mask), sync_dist=True)
         self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         step, now = self.global_step, time.perf_counter()
         if step > self._clock[0] and now > self._clock[1]:
             clips = (step - self._clock[0]) * self.batch_size
             self.log("train/clips_per_second", clips / (now - self._clock[1]), prog_bar=True)
         self._clock = (step, now)
-
-    def _check_finite(self, loss: Tensor, batch: ClipBatch) -> None:
-        if math.isfinite(loss.item()):
-            return
-        bad = (~torch.isfinite(batch.frames)).any(dim=2).nonzero()
-        if len(bad):
-            where = self.trainer.datamodule.store.describe_row(int(batch.rows[tuple(bad[0])]))  # type: ignore[attr-defined]
-            raise MaesumError(
-                f"{where} holds NaN or infinite features, wanted finite ones; extract that video again or leave it out."
-            )
-        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
-        rows = f"{int(batch.rows.min())} to {int(batch.rows.max())}"
-        raise MaesumError(
-            f"the loss is {loss.item()} at step {self.global_step} (epoch {self.current_epoch}, learning rate "
-            f"{rate:.3g}, rows {rows}); lower optim.base_lr or use trainer.precision=32-true."
-        )
 
 
 _TRIVIAL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

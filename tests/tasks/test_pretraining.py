@@ -86,12 +86,12 @@ def test_same_seed_gives_the_same_losses_to_the_bit_with_0_or_2_workers(make_fea
     first, losses, _ = fit(clip_data(path))
     again, again_losses, _ = fit(clip_data(path, workers=2))
     assert losses.values == again_losses.values
-    assert len(losses.values) == 9
+    assert len(losses.values) == 12
     for one, other in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
     other_seed = fit(clip_data(path, seed=1))[1]
     assert losses.values != other_seed.values
-    epoch = lambda number: losses.values[number * 3 : number * 3 + 3]
+    epoch = lambda number: losses.values[number * 4 : number * 4 + 4]
     assert epoch(0) != epoch(1)
 
 
@@ -107,7 +107,7 @@ def test_accumulation_does_not_change_what_is_learnt(make_features):
         enable_progress_bar=False, enable_model_summary=False, use_distributed_sampler=False, limit_val_batches=0,
     )  # fmt: skip
     trainer.fit(module, data)
-    assert trainer.global_step == 6
+    assert trainer.global_step == 8
     for one, other in zip(whole.parameters(), module.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-3)
 
@@ -144,8 +144,9 @@ def test_a_loss_that_diverges_names_step_rate_and_batch(make_features):
     module.trainer = type("T", (), {"optimizers": [type("O", (), {"param_groups": [{"lr": 1e-3}]})], "global_step": 7,
                                     "current_epoch": 1, "log_every_n_steps": 50})()  # fmt: skip
     batch = ClipBatch(torch.zeros(2, 30, 8), torch.zeros(2, 30), torch.arange(60).view(2, 30))
+    module._finite.watch(torch.tensor(float("nan")), batch)
     with pytest.raises(MaesumError, match=r"loss is nan at step 7 \(epoch 1, learning rate 0.001, rows 0 to 59\)"):
-        module._check_finite(torch.tensor(float("nan")), batch)
+        module._finite.check()
 
 
 def test_statistics_travel_with_the_checkpoint(make_features, tmp_path):

@@ -24,7 +24,7 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, check_annotation, write_benchmark
 from maesum.data.features import write_features
-from maesum.data.hdf5 import open_hdf5, require_dataset
+from maesum.data.hdf5 import open_hdf5, read_array, require_dataset, require_group
 from maesum.data.sources.arrays import MIN_FRAMES, ShortPolicy, check_finite, keep_long_enough
 from maesum.errors import MaesumError
 from maesum.progress import track
@@ -63,7 +63,9 @@ def import_eccv16(
         raise MaesumError("source.short is pad, wanted error or drop: annotated videos keep their true length.")
     written = [out / "features.h5"]
     with open_hdf5(input) as file:
-        steps = {video_id: _frame_step(file[video_id], input) for video_id in _video_ids(file, input)}
+        steps = {
+            video_id: _frame_step(require_group(file, video_id, input), input) for video_id in _video_ids(file, input)
+        }
         if len(set(steps.values())) > 1:
             raise MaesumError(f"{input}: picks are {sorted(set(steps.values()))} frames apart, wanted one distance.")
         rows = {video_id: file[video_id]["features"].shape[0] for video_id in steps}
@@ -98,7 +100,7 @@ def _video_ids(file: h5py.File, path: str | Path) -> list[str]:
 def _frame_step(group: h5py.Group, path: str | Path) -> int:
     """The distance of the frames that have features, after checking picks, features and n_frames against each other."""
     features = require_dataset(group, "features", path, ndim=2)
-    picks = require_dataset(group, "picks", path, ndim=1)[:]
+    picks = read_array(require_dataset(group, "picks", path, ndim=1), path)
     n_frames = _scalar(group, "n_frames", path)
     video_id = group.name.lstrip("/")
     if features.dtype.kind not in "fiu" or picks.dtype.kind not in "fiu":
@@ -136,28 +138,29 @@ def _read_annotations(file: h5py.File, video_ids: list[str], fps: float, path: s
 
 def _read_annotation(group: h5py.Group, fps: float, path: str | Path) -> VideoAnnotation:
     video_id = group.name.lstrip("/")
-    summaries = require_dataset(group, "user_summary", path, ndim=2)[:]
+    summaries = read_array(require_dataset(group, "user_summary", path, ndim=2), path)
     n_frames = _scalar(group, "n_frames", path)
     if summaries.shape[1] != n_frames:
         raise MaesumError(
             f"{path}: dataset '{video_id}/user_summary' has shape {summaries.shape}, wanted (users, {n_frames})."
         )
-    shots = require_dataset(group, "change_points", path, ndim=2)[:] if "change_points" in group else None
-    title = group["video_name"][()] if "video_name" in group else video_id
+    stored = require_dataset(group, "change_points", path, ndim=2) if "change_points" in group else None
+    shots = None if stored is None else read_array(stored, path)
+    title = require_dataset(group, "video_name", path)[()] if "video_name" in group else video_id
     text = title.decode("utf-8", "replace") if isinstance(title, bytes) else str(title)
     return VideoAnnotation(video_id, summaries, fps, name=text, change_points=shots)
 
 
 def _read_features(file: h5py.File, video_ids: list[str], path: str | Path) -> Iterator[np.ndarray]:
     for video_id in video_ids:
-        features = file[video_id]["features"][:]
+        features = read_array(require_dataset(file[video_id], "features", path, ndim=2), path)
         check_finite(features, f"{path}: dataset '{video_id}/features'")
         yield features
 
 
 def _scalar(group: h5py.Group, name: str, path: str | Path) -> int:
-    value = np.asarray(require_dataset(group, name, path)[()])
-    if value.size != 1 or value.dtype.kind not in "iuf" or float(value.item()) < 1:
+    value = read_array(require_dataset(group, name, path), path)
+    if value.size != 1 or value.dtype.kind not in "iuf" or not 1 <= float(value.item()) < 1e9:
         raise MaesumError(f"{path}: dataset '{group.name.lstrip('/')}/{name}' is {value}, wanted a number above 0.")
     return int(value.item())
 

@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
-from maesum.data.hdf5 import open_hdf5, read_attribute, read_strings, require_dataset
+from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.data.sources.text import read_ids, read_lines
 from maesum.errors import MaesumError
 from maesum.progress import track
 
 SOURCE = "FineGym, events of the instance lists"
-_LINE = re.compile(r"(?P<video>.+)_E_(?P<start>\d+)_(?P<end>\d+)_A_\d+_\d+\s+\d+")
+_LINE = re.compile(r"(?P<video>.+)_E_(?P<start>\d{1,9})_(?P<end>\d{1,9})_A_\d+_\d+\s+\d+")
+#: Four days at 30 frames a second: the list alone decides how much memory a track takes.
+_MOST_FRAMES = 10_000_000
 _COLUMNS = ("video_id", "fps", "n_frames")
 
 
@@ -53,9 +55,10 @@ def import_finegym(input: str | Path, out: str | Path, ids: str | Path, videos: 
         if video_id not in timing:
             raise MaesumError(f"{videos}: has no fps and length of video '{video_id}', which {ids} lists.")
         fps, n_frames = timing[video_id]
-        if not (0 < fps < math.inf and n_frames > 0):
+        if not (0 < fps < 1e6 and 0 < n_frames <= _MOST_FRAMES):
             raise MaesumError(
-                f"{videos}: video '{video_id}' has fps {fps:g} and {n_frames} frames, wanted numbers above 0."
+                f"{videos}: video '{video_id}' has fps {fps:g} and {n_frames} frames, wanted numbers above 0, at most "
+                f"{_MOST_FRAMES:,} frames."
             )
         try:
             marked = event_track(events[video_id], fps, n_frames)
@@ -114,11 +117,17 @@ def event_track(events: set[tuple[int, int]], fps: float, n_frames: int) -> np.n
 
 
 def _timing_from_csv(path: str | Path) -> dict[str, tuple[float, int]]:
-    rows = csv.DictReader(read_lines(path), skipinitialspace=True)
-    if rows.fieldnames is None or not set(_COLUMNS) <= set(rows.fieldnames):
-        raise MaesumError(f"{path}: columns are {rows.fieldnames or []}, wanted {', '.join(_COLUMNS)}.")
+    reader = csv.DictReader(read_lines(path), skipinitialspace=True)
+    try:
+        columns, rows = reader.fieldnames or [], list(reader)
+    except csv.Error as error:
+        raise MaesumError(f"{path}: is not a CSV file ({error}).") from None
+    if not set(_COLUMNS) <= set(columns):
+        raise MaesumError(f"{path}: columns are {columns}, wanted {', '.join(_COLUMNS)}.")
     timing: dict[str, tuple[float, int]] = {}
     for row in rows:
+        if row["video_id"] in timing:
+            raise MaesumError(f"{path}: lists video '{row['video_id']}' twice, wanted each id once.")
         try:
             fps, n_frames = float(row["fps"]), int(row["n_frames"])
         except (TypeError, ValueError):
@@ -133,11 +142,11 @@ def _timing_from_csv(path: str | Path) -> dict[str, tuple[float, int]]:
 def _timing_from_features(path: str | Path) -> dict[str, tuple[float, int]]:
     with open_hdf5(path, "maesum-features", version=1) as file:
         video_ids = read_strings(require_dataset(file, "video_ids", path, ndim=1), path)
-        fps = require_dataset(file, "fps", path, ndim=1)[:]
+        fps = read_array(require_dataset(file, "fps", path, ndim=1), path)
         if "n_frames" in file:
-            n_frames = require_dataset(file, "n_frames", path, ndim=1)[:]
+            n_frames = read_array(require_dataset(file, "n_frames", path, ndim=1), path)
         elif read_attribute(file, "frame_step") == 1:
-            n_frames = np.diff(require_dataset(file, "offsets", path, ndim=1)[:])
+            n_frames = np.diff(read_array(require_dataset(file, "offsets", path, ndim=1), path))
         else:
             raise MaesumError(f"{path}: dataset 'n_frames' is missing, wanted where frame_step is not 1.")
     if not len(video_ids) == len(fps) == len(n_frames):

@@ -52,7 +52,7 @@ def import_npy_folder(
         MaesumError: nothing to import, or naming the file that is not an array of finite numbers [frames, D] or whose
             width differs.
     """
-    if fps is not None and not fps > 0:
+    if fps is not None and not 0 < fps < 1e6:
         raise MaesumError(f"source.fps is {fps}, wanted frames per second above 0.")
     paths = _choose(_find_arrays(Path(input)), only, exclude, input)
     lengths = _read_lengths(paths)
@@ -122,7 +122,7 @@ def _open_array(path: Path) -> np.ndarray:
     """The array [frames, D], mapped rather than read."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError) as error:
+    except Exception as error:  # NumPy raises whatever a damaged header leads it to
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise MaesumError(f"{path}: not a readable .npy array ({reason}).") from None
     if not isinstance(array, np.ndarray):

@@ -69,13 +69,13 @@ def _read_video(path: Path, video_id: str) -> VideoAnnotation:
 
 def _load_mat(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     wanted = ("user_score", "nFrames", "FPS")
     try:
         fields = loadmat(str(path), variable_names=wanted)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, MatReadError) as error:
-        raise MaesumError(f"{path}: not a readable MATLAB v5 file ({error}).") from None
+    except Exception as error:  # SciPy raises whatever a damaged byte leads it to
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MaesumError(f"{path}: not a readable MATLAB v5 file ({reason}).") from None
     for name in wanted:
         if name not in fields:
             raise MaesumError(f"{path}: variable '{name}' is missing, wanted {', '.join(wanted)}.")

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
-from maesum.data.hdf5 import open_hdf5, require_dataset
+from maesum.data.hdf5 import open_hdf5, read_array, require_dataset
 from maesum.errors import MaesumError
 from maesum.progress import track
 
@@ -54,7 +54,7 @@ def import_tvsum(input: str | Path, out: str | Path) -> list[Path]:
 
 def _read_video(file: h5py.File, fields: dict[str, h5py.Dataset], row: int, path: str | Path) -> VideoAnnotation:
     try:
-        values = {name: file[dataset[row, 0]][()] for name, dataset in fields.items()}
+        values = {name: _dereferenced(file, dataset, row, path) for name, dataset in fields.items()}
         texts = {name: _matlab_text(values[name]) for name in ("video", "title", "category")}
         seconds, n_frames = float(values["length"].item()), int(values["nframes"].item())
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -68,6 +68,11 @@ def _read_video(file: h5py.File, fields: dict[str, h5py.Dataset], row: int, path
         name=f"{texts['video']}: {texts['title']}",
         category=texts["category"],
     )
+
+
+def _dereferenced(file: h5py.File, references: h5py.Dataset, row: int, path: str | Path) -> np.ndarray:
+    target = file[references[row, 0]]
+    return read_array(require_dataset(target.parent, target.name.rsplit("/", 1)[-1], path), path)
 
 
 def _users_by_frames(scores: np.ndarray, n_frames: int, video: str, path: str | Path) -> np.ndarray:

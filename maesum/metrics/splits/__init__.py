@@ -6,12 +6,14 @@ objects with `test_keys`; their `train_keys` are of no use here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from maesum.errors import MaesumError
+from maesum.files import read_json
 
 _PAPER = Path(__file__).with_name("paper5.json")
 
@@ -33,7 +35,7 @@ def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
     if str(source) == "none":
         return []
     path = _PAPER if str(source) == "paper5" else Path(source)
-    content = _read_json(path)
+    content = read_json(path)
     if isinstance(content, dict):
         if benchmark not in content:
             raise MaesumError(f"splits={source} has no splits for '{benchmark}', but for {', '.join(content)}.")
@@ -43,35 +45,35 @@ def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
     return [_test_videos(split, number, path) for number, split in enumerate(content)]
 
 
-def check_splits(splits: Iterable[Iterable[str]], video_ids: Iterable[str], source: str | Path) -> None:
-    """Refuse splits that name videos which the benchmark does not have.
+def resolve_splits(splits: Iterable[Iterable[str]], video_ids: Sequence[str], source: str | Path) -> list[list[str]]:
+    """The splits in the benchmark's own ids.
+
+    Published splits name videos video_1, video_2, ... by their place in the benchmark; where the benchmark has ids of
+    its own (FineGym's are YouTube's), video_i is its i-th video.
 
     Raises:
-        MaesumError: naming the first such video.
+        MaesumError: a split names a video that the benchmark does not have.
     """
-    known = set(video_ids)
-    for number, split in enumerate(splits):
+    known = {video_id: video_id for video_id in video_ids}
+    if not any(re.fullmatch(r"video_\d+", video_id) for video_id in video_ids):
+        known |= {f"video_{number}": video_id for number, video_id in enumerate(video_ids, start=1)}
+    resolved = [list(split) for split in splits]
+    for number, split in enumerate(resolved):
         for video_id in split:
             if video_id not in known:
                 raise MaesumError(
                     f"splits={source}: split {number + 1} names video '{video_id}', which is not among the benchmark's "
-                    f"{len(known)} videos; use the splits made for this benchmark."
+                    f"{len(video_ids)} videos; use the splits made for this benchmark."
                 )
+    return [[known[video_id] for video_id in split] for split in resolved]
 
 
 def _test_videos(split: Any, number: int, path: Path) -> list[str]:
     keys = split.get("test_keys") if isinstance(split, dict) else None
     if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
         raise MaesumError(f"{path}: split {number + 1} has test_keys {keys!r}, wanted a list of video ids.")
-    return [key.rsplit("/", 1)[-1] for key in keys]  # some files put the feature file before the video
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MaesumError(
-            f"{path}: cannot be read ({error.strerror}); splits is none, paper5 or the path of a JSON file."
-        ) from None
-    except ValueError as error:  # also the UnicodeDecodeError of a file that is not text
-        raise MaesumError(f"{path}: not valid JSON ({error}).") from None
+    videos = [key.rsplit("/", 1)[-1] for key in keys]  # some files put the feature file before the video
+    if len(set(videos)) < len(videos):
+        repeated = Counter(videos).most_common(1)[0][0]
+        raise MaesumError(f"{path}: split {number + 1} names video '{repeated}' twice, wanted each once.")
+    return videos

@@ -1,0 +1,1 @@
+"""Measurements of this project beside the usual way, both in one run: `make bench`."""

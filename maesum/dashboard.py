@@ -1,0 +1,27 @@
+"""python -m maesum.dashboard entity=ME: make or renew the W&B dashboard of this project's runs.
+
+    python -m maesum.dashboard entity=ME project=maesum benchmarks=[tvsum,summe]
+
+Needs a W&B account and the extra `dashboard`.
+"""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from maesum.entry import entry_point
+
+
+def dashboard(config: DictConfig) -> None:
+    """Send the dashboard to W&B and print where it is."""
+    from maesum.reporting.dashboard import workspace
+
+    made = workspace(config.entity, config.project, config.name, list(config.benchmarks))
+    made.save()
+    print(f"dashboard: {made.url}")
+
+
+main = entry_point("dashboard", dashboard)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""DataModule of action recognition: random labelled clips to train on, clips spread over a video to test on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from maesum.data import sampling
+from maesum.data.datamodule import START, ClipAddress, ClipBatches, HeldOutBatches
+from maesum.data.store import FeatureStore
+from maesum.errors import MaesumError
+
+
+class LabelledBatch(NamedTuple):
+    """B videos, C clips of each (1 in training), T frames a clip, D features wide."""
+
+    frames: Tensor  # [B, C, T, D] in the stored dtype
+    labels: Tensor  # [B] int64
+
+
+class LabelledClips(Dataset[LabelledBatch]):
+    """Turns a batch address into labelled clips.
+
+    Args:
+        labels: [videos] int64.
+        spread: clips spread uniformly over each video; None = one drawn at random.
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        labels: np.ndarray,
+        stride: int | Sequence[int],
+        frames: int,
+        seed: int,
+        spread: int | None,
+    ) -> None:
+        self.store, self.labels, self.stride, self.frames = store, labels, stride, frames
+        self.seed, self.spread = seed, spread
+
+    def __getitem__(self, address: ClipAddress) -> LabelledBatch:
+        video = address.samples % len(self.store)
+        lengths = self.store.lengths[video]
+        if self.spread is None:
+            index = sampling.clips(self.seed, address.epoch, address.samples, lengths, self.stride, self.frames)[
+                :, None
+            ]
+        else:
+            index = spread_clips(lengths, self.stride, self.frames, self.spread)
+        rows = self.store.offsets[video][:, None, None] + index  # [B, C, T]
+        return LabelledBatch(self.store.gather(rows), torch.from_numpy(self.labels[video]))
+
+
+def spread_clips(lengths: np.ndarray, stride: int | Sequence[int], frames: int, clips: int) -> np.ndarray:
+    """Clips whose starts are spread evenly from a video's first frame to the last possible start (paper, A1).
+
+    Args:
+        lengths: [B] int, frames of each video, at least `frames`.
+        stride: of the clips; of a range, the middle one. Where it does not fit a video, the largest that fits.
+
+    Returns:
+        frame_index [B, clips, frames] int64.
+    """
+    lowest, highest = sampling.parse_stride(stride)
+    lengths = np.asarray(lengths, dtype=np.int64)
+    step = np.minimum((lowest + highest) // 2, (lengths - 1) // (frames - 1))  # [B]
+    last_start = lengths - 1 - (frames - 1) * step  # [B]
+    share = np.linspace(0, 1, clips) if clips > 1 else np.array([0.5])
+    starts = np.round(last_start[:, None] * share).astype(np.int64)  # [B, clips]
+    return starts[:, :, None] + step[:, None, None] * np.arange(frames)
+
+
+class LabelledDataModule(L.LightningDataModule):
+    """Labelled clips from two sets of features.
+
+    Args:
+        features: the training set, with labels.
+        held_out: the test set, with labels.
+        batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        stride: temporal stride of a clip, one number or a range.
+        clips_per_video: clips drawn from each training video in an epoch.
+        test_clips: clips spread uniformly over each test video.
+
+    Attributes:
+        classes: the labels of the training set, sorted; label number i stands for classes[i].
+
+    Raises:
+        MaesumError: files without labels, a test label that training does not have, videos shorter than a clip.
+    """
+
+    def __init__(
+        self,
+        features: str | Sequence[str],
+        held_out: str | Sequence[str],
+        batch_size: int = 128,
+        stride: int | Sequence[int] = 2,
+        frames: int = 30,
+        clips_per_video: int = 1,
+        test_clips: int = 4,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        sampling.parse_stride(stride)
+        self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
+        self.clips_per_video, self.test_clips, self.workers = clips_per_video, test_clips, workers
+        self.store, self.held_out = FeatureStore(features), FeatureStore(held_out)
+        for store in (self.store, self.held_out):
+            _check_lengths(store, frames)
+        self.classes = sorted(set(_labels(self.store)))
+        self.start = START  # set before training by whoever resumes one
+
+    def train_dataloader(self) -> DataLoader[LabelledBatch]:
+        """Random clips for this rank."""
+        rank, ranks = self._rank()
+        accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
+        samples = len(self.store) * self.clips_per_video
+        order = ClipBatches(samples, self.batch_size, self.seed, rank, ranks, accumulate, self.start)
+        return self._loader(self.store, order, spread=None)
+
+    def test_dataloader(self) -> DataLoader[LabelledBatch]:
+        """Every test video once, dealt out to the ranks."""
+        rank, ranks = self._rank()
+        videos_at_once = max(1, self.batch_size // self.test_clips)
+        order = HeldOutBatches(len(self.held_out), videos_at_once, rank, ranks)
+        return self._loader(self.held_out, order, spread=self.test_clips)
+
+    def _rank(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _loader(
+        self, store: FeatureStore, batches: Sampler[ClipAddress], spread: int | None
+    ) -> DataLoader[LabelledBatch]:
+        number_of: dict[Any, int] = {label: number for number, label in enumerate(self.classes)}
+        unknown = next((label for label in _labels(store) if label not in number_of), None)
+        if unknown is not None:
+            raise MaesumError(f"{store.paths[0]}: label '{unknown}' is not among the {len(number_of)} trained on.")
+        labels = np.array([number_of[label] for label in _labels(store)], dtype=np.int64)
+        return DataLoader(
+            LabelledClips(store, labels, self.stride, self.frames, self.seed, spread),
+            batch_size=None,
+            sampler=batches,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+
+def _labels(store: FeatureStore) -> list[str]:
+    if store.labels is None:
+        raise MaesumError(
+            f"{store.paths[0]}: has no dataset 'labels', wanted the class of every video; extract it with ids= of a "
+            "list that holds classes."
+        )
+    return store.labels
+
+
+def _check_lengths(store: FeatureStore, frames: int) -> None:
+    short = np.flatnonzero(store.lengths < frames)
+    if short.size:
+        video = int(short[0])
+        raise MaesumError(
+            f"{store.path_of(video)}: video '{store.video_ids[video]}' has {store.lengths[video]} frames, wanted at "
+            f"least {frames} for a clip (short videos: {short.size}); prepare the set with source.short=drop or pad."
+        )

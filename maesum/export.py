@@ -1,0 +1,20 @@
+"""`python -m maesum.export ckpt=RUN/checkpoints/last.ckpt out=FOLDER`: safetensors, config.json and a model card."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from maesum.entry import entry_point
+
+
+def export(config: DictConfig) -> None:
+    """Export one checkpoint (see `maesum.exporting.run`)."""
+    from maesum.exporting import run  # torch loads only once the config has composed
+
+    run(config)
+
+
+main = entry_point("export", export)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""python -m maesum.extract: frame features of any videos, with any backbone.
+
+    python -m maesum.extract videos=FOLDER out=features.h5 backbone=efficientnet_lite0
+    python -m maesum.extract videos=k400 ids=kinetics400_val.csv out=k400.h5 backbone=googlenet
+    python -m maesum.extract -m videos=k400 out=k400.h5 shard=1/4,2/4,3/4,4/4 hydra/launcher=submitit_slurm
+
+Backbones are in conf/backbone; every key is explained in maesum/config.py (ExtractConfig).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from maesum.entry import entry_point
+from maesum.vision_config import build_encoder, chosen_videos, require_vision_packages
+
+if TYPE_CHECKING:
+    from maesum.vision.extraction import Extracted
+
+
+def extract(config: DictConfig) -> None:
+    """Extract the videos that the config names, or this shard's part of them, and say what came out."""
+    from maesum.vision.videos import parse_shard, shard_of, shard_path
+
+    require_vision_packages()
+    number, count = parse_shard(config.shard)
+    out = shard_path(Path(config.out), number, count)
+    videos = shard_of(chosen_videos(config), number, count)
+
+    from maesum.vision import extraction  # torch loads only once the videos are found
+
+    done = extraction.extract(videos, out, build_encoder(config), config.every, config.workers)
+    print(describe(done))
+
+
+def describe(done: Extracted) -> str:
+    """What an extraction did, in one line or two."""
+    from maesum.data.store import FeatureStore
+
+    store = FeatureStore(done.path)
+    rows = int(store.offsets[-1])
+    dtype = str(store.dtype).removeprefix("torch.")
+    lines = [
+        f"{done.path}: {done.videos:,} videos, {rows:,} frames x {store.dim} {dtype}, "
+        f"{done.path.stat().st_size / 1e6:.1f} MB"
+    ]
+    if done.frames:
+        lines[0] += (
+            f"; {done.frames:,} frames in {done.seconds:.0f} s, {done.frames / max(done.seconds, 1e-9):.0f} frames/s"
+        )
+    if done.videos_before:
+        lines[0] += f"; {done.videos_before:,} videos were done before"
+    if done.failures:
+        lines.append(f"{done.failures_path}: {len(done.failures):,} videos could not be read; the file says why")
+    return "\n".join(lines)
+
+
+main = entry_point("extract", extract)
+
+if __name__ == "__main__":
+    main()

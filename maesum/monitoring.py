@@ -1,0 +1,87 @@
+"""What is looked at while a model trains, besides its loss: samples seen, and tau and rho on a few benchmark videos.
+
+None of it has a say in training: the last weights are used, and no annotation ever selects a checkpoint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import numpy as np
+from lightning.pytorch.callbacks import Callback
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.joining import check_features_match
+from maesum.data.store import FeatureStore
+from maesum.metrics import rank_correlation
+from maesum.scoring import ScoringSettings, importance
+
+
+class SamplesSeen(Callback):
+    """Logs `samples_seen` with every training metric: clips used by all optimiser steps so far, over all ranks."""
+
+    def __init__(self, batch_size: int) -> None:
+        self.batch_size = batch_size
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        step = trainer.global_step + 1
+        if step % trainer.log_every_n_steps == 0 or trainer.is_last_batch:  # type: ignore[attr-defined]
+            pl_module.log("samples_seen", float(step * self.batch_size), batch_size=1)
+
+
+class BenchmarkMonitor(Callback):
+    """Every few epochs, tau and rho of the current weights on the first videos of each benchmark.
+
+    Logged as `monitor/<benchmark>/tau` and `.../rho`; every k-th frame is scored, which moves neither by more than the
+    third decimal. The first rank does it while the others wait.
+
+    Args:
+        benchmarks: fields of `config.BenchmarkConfig` by name.
+        settings: how windows are laid and batched.
+        every_n_epochs: how often.
+        videos: how many of each benchmark.
+        every_frame: k.
+
+    Raises:
+        MaesumError: before training starts, features and annotations that do not fit each other.
+    """
+
+    def __init__(
+        self,
+        benchmarks: dict[str, dict[str, Any]],
+        settings: ScoringSettings,
+        every_n_epochs: int,
+        videos: int,
+        every_frame: int,
+    ) -> None:
+        self.settings, self.every_n_epochs, self.every_frame = settings, every_n_epochs, every_frame
+        self.sets: list[tuple[str, Benchmark, FeatureStore, list[str], int]] = []
+        for name, config in benchmarks.items():
+            benchmark, store = Benchmark(config["annotations"]), FeatureStore(config["features"])
+            check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
+            self.sets.append((name, benchmark, store, benchmark.video_ids[:videos], config["stride"]))
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if (trainer.current_epoch + 1) % self.every_n_epochs or not trainer.is_global_zero:
+            return
+        model = pl_module.model
+        was_training = model.training  # type: ignore[union-attr]
+        model.eval()  # type: ignore[union-attr]
+        for name, benchmark, store, video_ids, stride in self.sets:
+            values = [self._score(model, benchmark, store, video_id, stride) for video_id in video_ids]
+            for measure, value in zip(("tau", "rho"), np.mean(values, axis=0), strict=True):
+                pl_module.log(f"monitor/{name}/{measure}", float(value), rank_zero_only=True, batch_size=1)
+        model.train(was_training)  # type: ignore[union-attr]
+
+    def _score(
+        self, model: Any, benchmark: Benchmark, store: FeatureStore, video_id: str, stride: int
+    ) -> tuple[float, float]:
+        features = store[video_id]
+        targets = np.arange(0, len(features), max(1, self.every_frame // store.frame_step))
+        scores = importance(model, features, stride, self.settings, targets=targets)
+        users = benchmark[video_id].user_scores[:, targets * store.frame_step]
+        correlation = rank_correlation(scores, users > 0 if benchmark.kind == "selections" else users)
+        return float(correlation.tau.mean()), float(correlation.rho.mean())

@@ -1,0 +1,49 @@
+"""Each job of a Hydra multirun (`-m`) in a process of its own.
+
+Hydra's launchers run jobs within one process. There, DDP would start its other ranks with the arguments of the whole
+multirun, W&B would write two jobs into one run, and memory would carry over. So under `-m` a job starts
+`python -m maesum.train` anew with its own overrides and waits for it; where, and how many at a time, the launcher
+decides.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from maesum.errors import MaesumError
+
+
+def in_multirun() -> bool:
+    """Whether this process is a job that a launcher of Hydra's runs, and not yet the job's own."""
+    return HydraConfig.get().mode is RunMode.MULTIRUN
+
+
+def run_isolated(command: str) -> dict[str, float]:
+    """Run this job of a multirun as `python -m maesum.<command>` and read what it left.
+
+    Its output goes where this process's goes. Runs of one multirun share the W&B group that is named after its folder,
+    unless group= says otherwise.
+
+    Returns:
+        The job's metrics.json.
+
+    Raises:
+        MaesumError: the job failed; what it said stands above.
+    """
+    config = HydraConfig.get()
+    folder = Path(config.runtime.output_dir)
+    overrides = list(config.overrides.task)
+    if not any(override.startswith("group=") for override in overrides):
+        overrides.append(f"group='{folder.parent.name}'")
+    own = ["hydra.mode=RUN", f"hydra.run.dir='{folder}'"]
+    done = subprocess.run([sys.executable, "-m", f"maesum.{command}", *overrides, *own], check=False)
+    if done.returncode:
+        changed = " ".join(config.overrides.task)
+        raise MaesumError(f"job {config.job.num} ({changed}) failed with exit status {done.returncode}: {folder}")
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

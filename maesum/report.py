@@ -1,0 +1,27 @@
+"""python -m maesum.report: a table of the paper from what runs left, beside the published figures.
+
+    python -m maesum.report sweep=table1c                 prints it and writes runs/reports/table1c.md, .csv and .png
+    python -m maesum.report sweep=table1c +scale=demo     of the runs at minute size
+
+Takes the arguments of the `python -m maesum.sweep` whose runs it reads. A cell without a run stays empty, and the
+command that fills it stands below the table.
+"""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from maesum.entry import entry_point
+
+
+def report(config: DictConfig) -> None:
+    """Print and write the tables named (see `maesum.reporting.command.run`)."""
+    from maesum.reporting.command import run
+
+    run(config)
+
+
+main = entry_point("sweep", report)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""A copy of a video that every browser plays, for the page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from maesum.files import atomic_path
+from maesum.summaries.page import EMBEDDED_BYTES
+from maesum.summaries.recording import record
+from maesum.vision.decode import open_video
+
+_SUFFIXES = frozenset({".mp4", ".m4v", ".webm"})
+_VIDEO_CODECS = frozenset({"h264", "vp8", "vp9", "av1", "libdav1d"})
+_SOUND_CODECS = frozenset({"aac", "mp3", "mp3float", "opus", "vorbis"})
+_PIXELS = frozenset({"yuv420p", "yuvj420p"})
+#: Height of a preview, which a page shows at most half a screen high.
+_PREVIEW_HEIGHT = 480
+
+
+def browser_copy(path: Path, folder: Path, times: np.ndarray) -> Path:
+    """Put a playable version into the folder: the file itself where browsers play it and it is small, else a preview.
+
+    Args:
+        times: [n_frames + 1] seconds, as `maesum.summaries.survey` gives them.
+
+    Returns:
+        The copy.
+
+    Raises:
+        MaesumError: it cannot be written.
+    """
+    if is_playable(path) and path.stat().st_size <= EMBEDDED_BYTES:
+        copy = folder / f"original{path.suffix.lower()}"
+        with atomic_path(copy) as temporary:
+            shutil.copyfile(path, temporary)
+        return copy
+    preview = folder / "preview.mp4"
+    record(path, preview, [(0, len(times) - 2)], times, _PREVIEW_HEIGHT)
+    return preview
+
+
+def is_playable(path: Path) -> bool:
+    """Whether browsers play the file as it is."""
+    with open_video(path) as (container, stream):
+        sounds = {sound.codec_context.name for sound in container.streams.audio[:1]}
+        return (
+            path.suffix.lower() in _SUFFIXES
+            and stream.codec_context.name in _VIDEO_CODECS
+            and stream.codec_context.pix_fmt in _PIXELS
+            and sounds <= _SOUND_CODECS
+        )

@@ -1,0 +1,129 @@
+"""A small model trained on the videos at hand, without any labels (the paper's A2.2 in miniature)."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maesum.torchvision_import import make_torchvision_importable
+
+make_torchvision_importable()  # before Lightning, which imports it where it is installed
+
+import lightning as L  # noqa: E402
+from lightning.pytorch.callbacks import Callback  # noqa: E402
+
+from maesum.data.datamodule import ClipDataModule, feature_statistics  # noqa: E402
+from maesum.errors import MaesumError  # noqa: E402
+from maesum.models import MaskedAutoencoder  # noqa: E402
+from maesum.progress import progress_bar  # noqa: E402
+from maesum.tasks.pretraining import Pretraining  # noqa: E402
+
+_BATCH = 32
+#: Of training clips: scoring looks at stride 2, and 30 frames at stride 4 fit into five seconds.
+_STRIDE = (1, 4)
+_STEPS_PER_EPOCH = 10
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How much time goes into the model.
+
+    Attributes:
+        steps: of the optimiser, 32 clips each.
+        width, depth: of the encoder; the decoder is two thirds as wide and two blocks deep.
+    """
+
+    steps: int
+    width: int
+    depth: int
+
+
+#: By the name that `quality=` takes; about 10 seconds, half a minute, and several minutes on two cores.
+QUALITIES = {"fast": Quality(150, 96, 2), "normal": Quality(500, 96, 3), "best": Quality(3000, 192, 6)}
+
+
+def train_on(features: Path, quality: str, seed: int, accelerator: str) -> MaskedAutoencoder:
+    """Train a model on all videos of a features file.
+
+    Channels are brought to zero mean and unit variance: on few videos a few strong channels would decide alone.
+
+    Args:
+        quality: fast, normal or best.
+
+    Returns:
+        The model in evaluation mode, on the CPU.
+
+    Raises:
+        MaesumError: an unknown quality, or a video with fewer frames than a clip.
+    """
+    if quality not in QUALITIES:
+        raise MaesumError(f"quality is {quality!r}, wanted one of {', '.join(QUALITIES)}.")
+    size = QUALITIES[quality]
+    L.seed_everything(seed, verbose=False)
+    data = ClipDataModule(str(features), batch_size=_BATCH, stride=_STRIDE, seed=seed)
+    data.clips_per_video = -(-_BATCH * _STEPS_PER_EPOCH // len(data.store))
+    steps_per_epoch = len(data.store) * data.clips_per_video // _BATCH
+    task = Pretraining(
+        model=_sizes(size, data.store.dim),
+        optim={"base_lr": 1e-3, "scale_lr": False},
+        batch_size=_BATCH,
+        warmup_epochs=max(1, size.steps // steps_per_epoch // 10),
+    )
+    task.model.set_statistics(*feature_statistics(data.store))
+    epochs = max(2, size.steps // steps_per_epoch)
+    with progress_bar("training", epochs * steps_per_epoch) as advance, _quiet():
+        trainer = L.Trainer(
+            max_epochs=epochs,
+            accelerator=accelerator,
+            devices=1,
+            logger=False,
+            callbacks=[_Steps(advance)],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,  # the clip sampler deals out ranks itself
+        )
+        trainer.fit(task, data)
+    return task.model.cpu().eval()
+
+
+def _sizes(size: Quality, feature_dim: int) -> dict[str, Any]:
+    return {
+        "feature_dim": feature_dim,
+        "encoder_dim": size.width,
+        "encoder_depth": size.depth,
+        "encoder_heads": 4,
+        "decoder_dim": size.width * 2 // 3,
+        "decoder_depth": 2,
+        "decoder_heads": 4,
+    }
+
+
+class _Steps(Callback):
+    """Moves the progress bar on."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+
+    def on_train_batch_end(self, *arguments: Any, **keywords: Any) -> None:
+        self._advance(1)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Lightning's remarks on hardware and loaders: the command is for people who know neither."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

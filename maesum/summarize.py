@@ -1,0 +1,69 @@
+"""python -m maesum.summarize: a summary of any video, with a page that shows why.
+
+    python -m maesum.summarize video=my.mp4
+    python -m maesum.summarize video=FOLDER out=summaries quality=best budget=0.1
+    python -m maesum.summarize video=my.mp4 ckpt=runs/.../last.ckpt backbone=googlenet
+
+Without ckpt= a small model is trained on the video itself. Every key is explained in maesum/config.py
+(SummarizeConfig).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from maesum.entry import entry_point
+from maesum.errors import MaesumError
+from maesum.vision_config import build_encoder, require_vision_packages
+
+if TYPE_CHECKING:
+    from maesum.summaries.pipeline import Summaries
+
+
+def summarize(config: DictConfig) -> None:
+    """Summarise the video or videos that the config names, and say where the page is."""
+    from maesum.vision.videos import find_videos
+
+    require_vision_packages()
+    videos = find_videos(config.video if isinstance(config.video, str) else list(config.video))
+    if not 0 < config.budget <= 1:
+        raise MaesumError(f"budget is {config.budget}, wanted a share of the video above 0 and up to 1, such as 0.15.")
+    if config.ckpt is not None and not Path(config.ckpt).is_file():
+        raise MaesumError(f"{config.ckpt}: no such checkpoint file; leave ckpt= out to train on the video itself.")
+
+    from maesum.summaries import pipeline  # torch loads only once the videos are found
+
+    settings = pipeline.SummarySettings(
+        budget=config.budget,
+        ckpt=config.ckpt,
+        quality=config.quality.name,
+        every=config.every,
+        stride=config.stride,
+        seed=config.seed,
+        accelerator=config.accelerator,
+        scoring=cast(dict[str, Any], OmegaConf.to_container(config.scoring)),
+    )
+    done = pipeline.summarize(videos, Path(config.out), build_encoder(config), settings, config.workers)
+    print(describe(done))
+
+
+def describe(done: Summaries) -> str:
+    """What was made, one line a video, and where to look first."""
+    lines = []
+    for summary in done.summaries:
+        chosen, of = len(summary.selection.chosen), len(summary.selection.shots)
+        length = f"{summary.seconds:.1f} s of {summary.of_seconds:.1f} s"
+        lines.append(f"{summary.folder / 'summary.mp4'}: {chosen} of {of} shots, {length}")
+    lines += [f"left out: {video_id}: {reason}" for video_id, reason in done.left_out.items()]
+    beside = "" if done.is_self_contained else "; the videos are too large to stand in it: keep its folder together"
+    lines.append(f"{done.page}: open it in a browser{beside}")
+    return "\n".join(lines)
+
+
+main = entry_point("summarize", summarize)
+
+if __name__ == "__main__":
+    main()

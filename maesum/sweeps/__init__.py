@@ -1,0 +1,1 @@
+"""Tables of the paper as data: which jobs they take, which are done, and running those that are not."""

@@ -1,0 +1,99 @@
+"""The sweep command: from table names to jobs run, or to a plan of them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from maesum.errors import MaesumError
+from maesum.sweeps.cost import Cost, cost_of, sum_of
+from maesum.sweeps.jobs import Job, JobMaker
+from maesum.sweeps.running import JobRunner
+from maesum.sweeps.tables import TableSpec, read_tables
+
+#: Keys of the sweep and report commands themselves, which their jobs do not know.
+OWN_KEYS = ("sweep", "sweeps", "parallel", "plan", "runs", "out", "demo")
+#: For the estimate of hours: operations a second that a training of this size may reach on one recent GPU in bfloat16.
+OPERATIONS_PER_SECOND = 5e13
+
+
+def run(config: DictConfig) -> None:
+    """Run the jobs of the tables that are not done, or with plan=true print what would be run.
+
+    Raises:
+        MaesumError: naming the jobs that failed.
+    """
+    tables = read_tables(config.sweeps)
+    jobs = jobs_of_tables(config, tables)
+    if config.plan:
+        print_plan(tables, jobs)
+        return
+    every = [job for of_table in jobs.values() for job in of_table.values()]
+    runner = JobRunner(config.parallel, tell=lambda line: print(line, flush=True))
+    with _terminated_as_interrupted():
+        failed = runner.run(every)
+    if failed:
+        names = "\n  ".join(f"{job.name}: {job.command_line()}" for job in failed)
+        raise MaesumError(
+            f"{len(failed)} of {len({job.hash for job in every})} jobs failed or were left out; run the same command "
+            f"again for these:\n  {names}"
+        )
+    print(f"all jobs done; the tables: python -m maesum.report {' '.join(HydraConfig.get().overrides.task)}")
+
+
+def jobs_of_tables(config: DictConfig, tables: dict[str, TableSpec]) -> dict[str, dict[str, Job]]:
+    """The jobs of each table by name; to be called within a command of Hydra's.
+
+    Overrides given to the command itself hold for every job, except the command's own keys.
+    """
+    maker = JobMaker(config.runs, given_overrides(), list(config.demo))
+    return {name: maker.jobs_of(name, table) for name, table in tables.items()}
+
+
+def given_overrides() -> list[str]:
+    """The overrides on the command line that are meant for the jobs."""
+    overrides = HydraConfig.get().overrides.task
+    return [each for each in overrides if each.split("=", 1)[0].split(".")[0].lstrip("+~") not in OWN_KEYS]
+
+
+def print_plan(tables: dict[str, TableSpec], jobs: dict[str, dict[str, Job]]) -> None:
+    """Say for each table what data it needs, which of its jobs are left, and roughly what they cost."""
+    counted: set[str] = set()
+    total = Cost(0, 0, 0.0)
+    for name, table in tables.items():
+        own = {job.hash: job for job in jobs[name].values()}
+        left = {key: job for key, job in own.items() if key not in counted and not job.is_done()}
+        shared = sum(key in counted for key in own)
+        counted |= own.keys()
+        cost = sum_of(map(cost_of, left.values()))
+        total = sum_of([total, cost])
+        print(f"{name}: {table.title} (section {table.section})")
+        print(f"  needs {table.needs}")
+        print(f"  {len(own)} jobs, {shared} shared with a table above, {len(left)} to run: {_in_words(cost)}")
+    print(f"in all: {_in_words(total)}")
+
+
+def _in_words(cost: Cost) -> str:
+    return (
+        f"{cost.clips / 1e6:.1f} million clips, {cost.windows / 1e6:.1f} million windows, about "
+        f"{cost.hours(OPERATIONS_PER_SECOND):.1f} hours at {OPERATIONS_PER_SECOND / 1e12:.0f} TFLOP/s"
+    )
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends the sweep as Ctrl-C does: its jobs save their state and stop with it."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

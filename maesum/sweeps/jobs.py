@@ -1,0 +1,149 @@
+"""From a table's job specifications to commands that can be run: overrides, folder, and config hash."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from maesum.runtime import PRESENTATION, config_hash
+from maesum.sweeps.tables import JobSpec, TableSpec
+
+#: Config groups that +scale=demo chooses, so that a job's own choice of them is left out there.
+_SCALED = ("data", "model", "trainer", "benchmark", "recognition")
+#: Settings of a whole sweep that its predict and evaluate jobs take over.
+_SHARED = {
+    "predict": ("figures", "seed", "feature", "data_dir", "demo_dir", "scoring", "benchmarks"),
+    "evaluate": ("seed", "feature", "data_dir", "demo_dir", "benchmarks"),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command to run.
+
+    Attributes:
+        name: table and job, e.g. "table1c/ratio_10".
+        command: train, predict or evaluate.
+        overrides: its arguments, without those that say where its folder is.
+        config: the resolved config that decides its results.
+        hash: of that config: jobs of equal hash are one job.
+        folder: where it leaves its results.
+        needs: the jobs whose files it reads.
+    """
+
+    name: str
+    command: str
+    overrides: tuple[str, ...]
+    config: dict[str, Any]
+    hash: str
+    folder: Path
+    needs: tuple[Job, ...]
+
+    def is_done(self) -> bool:
+        """Whether the folder holds the results of exactly this config."""
+        if not (self.folder / "metrics.json").exists():
+            return False
+        return _recorded_hash(self.folder, self.command) == self.hash
+
+    def arguments(self) -> list[str]:
+        """The command line after the Python interpreter."""
+        own = [f"hydra.run.dir='{self.folder}'"]
+        if self.command == "predict":
+            own.append(f"out='{self.folder}'")
+        if self.command == "evaluate":
+            own.append(f"out='{self.folder / 'metrics.json'}'")
+        return ["-m", f"maesum.{self.command}", *self.overrides, *own]
+
+    def command_line(self) -> str:
+        """The command as a person types it."""
+        return shlex.join(["python", *self.arguments()])
+
+
+class JobMaker:
+    """Makes jobs of specifications, composing each job's config to know its hash.
+
+    Args:
+        runs: the folder that holds one folder a job.
+        given: overrides of the sweep command itself: they hold for every job.
+        demo: overrides of every training job at +scale=demo.
+    """
+
+    def __init__(self, runs: str | Path, given: Sequence[str], demo: Sequence[str]) -> None:
+        self.runs, self.given, self.demo = Path(runs), list(given), list(demo)
+        self.at_demo_scale = "+scale=demo" in self.given
+
+    def jobs_of(self, table_name: str, table: TableSpec) -> dict[str, Job]:
+        """The jobs of a table by their name in it, each after those that it needs."""
+        jobs: dict[str, Job] = {}
+        for name, spec in table.jobs.items():
+            source = jobs[spec.of] if spec.of is not None else None
+            jobs[name] = self._job(f"{table_name}/{name}", spec, source)
+        return jobs
+
+    def _job(self, name: str, spec: JobSpec, source: Job | None) -> Job:
+        overrides = self._train_overrides(spec) if spec.command == "train" else self._other_overrides(spec)
+        if source is not None:
+            key, path = {
+                "train": ("init", source.folder / "checkpoints" / "last.ckpt"),
+                "predict": ("ckpt", source.folder / "checkpoints" / "last.ckpt"),
+                "evaluate": ("scores", source.folder / "scores"),
+            }[spec.command]
+            overrides = [f"{key}='{path}'", *overrides]
+        config = compose_config(spec.command, overrides)
+        identity = config_hash(config)
+        needs = () if source is None else (source,)
+        return Job(name, spec.command, tuple(overrides), config, identity, self.runs / identity, needs)
+
+    def _train_overrides(self, spec: JobSpec) -> list[str]:
+        own = list(spec.train or [])
+        if self.at_demo_scale:
+            own = [override for override in own if _key(override) not in _SCALED] + self.demo + spec.demo
+        merged = _last_of_each(own + self.given)
+        return sorted(merged, key=lambda override: override.startswith("+scale="))
+
+    def _other_overrides(self, spec: JobSpec) -> list[str]:
+        benchmarks = ["demo"] if self.at_demo_scale else spec.benchmark
+        own = [*(getattr(spec, spec.command)), *(spec.demo if self.at_demo_scale else [])]
+        shared = [
+            override
+            for override in (self.demo if self.at_demo_scale else []) + self.given
+            if _key(override).split(".")[0] in _SHARED[spec.command]
+        ]
+        return _last_of_each([*own, f"benchmark=[{','.join(benchmarks)}]", *shared])
+
+
+def compose_config(command: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """The resolved config of a command without what only decides how results are shown; needs Hydra to be running."""
+    from hydra import compose
+
+    config = compose(command, list(overrides))
+    kept = OmegaConf.masked_copy(config, [str(key) for key in config if key not in PRESENTATION])
+    return OmegaConf.to_container(kept, resolve=True)  # type: ignore[return-value]
+
+
+def _last_of_each(overrides: Sequence[str]) -> list[str]:
+    """One override a key, the last one given, in the order of those."""
+    last: dict[str, str] = {}
+    for override in overrides:
+        last.pop(_key(override), None)
+        last[_key(override)] = override
+    return list(last.values())
+
+
+def _key(override: str) -> str:
+    return override.split("=", 1)[0].lstrip("+~")
+
+
+def _recorded_hash(folder: Path, command: str) -> str | None:
+    path = folder / ("metrics.json" if command == "evaluate" else "provenance.json")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return (content["provenance"] if command == "evaluate" else content)["config_hash"]
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,150 @@
+"""Running jobs as processes of their own, several at a time, in an order that respects what they need."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from maesum.errors import MaesumError
+from maesum.sweeps.jobs import Job
+
+LOG = "job.log"
+
+
+class JobRunner:
+    """Runs the jobs that are not done; a failed job does not stop those that do not need it.
+
+    A job whose training was interrupted goes on from its checkpoint. Two sweeps that share a job do not run it twice:
+    the second waits for the first's lock, also where that sweep was killed and only its job lives on.
+
+    Args:
+        parallel: jobs at a time.
+        tell: called with one line of text as things happen.
+    """
+
+    def __init__(self, parallel: int = 1, tell: Callable[[str], None] = print) -> None:
+        if parallel < 1:
+            raise MaesumError(f"parallel={parallel} is too few, wanted at least 1.")
+        self.parallel, self.tell = parallel, tell
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._stopping = threading.Event()
+
+    def run(self, jobs: Sequence[Job]) -> list[Job]:
+        """Run the jobs, each after those that it needs.
+
+        Returns:
+            Those that failed, and those that could not run because one that they need failed.
+        """
+        distinct: dict[str, Job] = {}
+        for job in jobs:
+            distinct.setdefault(job.hash, job)
+        waiting = list(distinct.values())
+        total, failed = len(waiting), set[str]()
+        names = {job.hash: job.name for job in waiting}
+        running: dict[Future[bool], Job] = {}
+        started = 0
+        with ThreadPoolExecutor(self.parallel) as pool:
+            try:
+                while waiting or running:
+                    for job in [job for job in waiting if self._settled(job, waiting, running)]:
+                        if len(running) == self.parallel:
+                            break
+                        waiting.remove(job)
+                        started += 1
+                        broken = [need for need in job.needs if need.hash in failed]
+                        if broken:
+                            failed.add(job.hash)
+                            self.tell(f"[{started}/{total}] {job.name}: left out, it needs {names[broken[0].hash]}")
+                        else:
+                            running[pool.submit(self._run_one, job, f"[{started}/{total}] {job.name}")] = job
+                    if running:
+                        for future in wait(running, return_when=FIRST_COMPLETED).done:
+                            job = running.pop(future)
+                            if not future.result():
+                                failed.add(job.hash)
+            except BaseException:
+                self.stop()
+                raise
+        return [job for job in distinct.values() if job.hash in failed]
+
+    def stop(self) -> None:
+        """End the processes that are running; each training saves its state first."""
+        self._stopping.set()
+        for process in list(self._processes):
+            process.terminate()
+
+    @staticmethod
+    def _settled(job: Job, waiting: Sequence[Job], running: dict[Future[bool], Job]) -> bool:
+        """Whether every job that this one needs has ended."""
+        unsettled = {other.hash for other in (*waiting, *running.values())}
+        return not any(need.hash in unsettled for need in job.needs)
+
+    def _run_one(self, job: Job, label: str) -> bool:
+        if job.is_done():
+            self.tell(f"{label}: done before")
+            return True
+        with _locked(job.folder, self._stopping) as lock:
+            if self._stopping.is_set():
+                return False
+            if job.is_done():
+                self.tell(f"{label}: done by another sweep")
+                return True
+            started = time.monotonic()
+            status = self._start(job, lock)
+        seconds = time.monotonic() - started
+        if status == 0 and job.is_done():
+            self.tell(f"{label}: {seconds:.0f} s")
+            return True
+        reason = f"exit status {status}" if status else f"what it left is not of config {job.hash}"
+        self.tell(f"{label}: FAILED, {reason}: {_last_line(job.folder / LOG)}")
+        return False
+
+    def _start(self, job: Job, lock: IO[str]) -> int:
+        arguments = [sys.executable, *job.arguments()]
+        if job.command == "train":
+            arguments.append(f"group={job.name.split('/')[0]}")
+            if (job.folder / "checkpoints" / "last.ckpt").exists():
+                arguments.append("ckpt=last")
+        with open(job.folder / LOG, "ab") as log:
+            process = subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[lock.fileno()],  # the lock is held for as long as the job lives, whatever becomes of us
+                env={**os.environ, "COLUMNS": "120"},
+            )
+            self._processes.add(process)
+            try:
+                return process.wait()
+            finally:
+                self._processes.discard(process)
+
+
+@contextmanager
+def _locked(folder: Path, stopping: threading.Event) -> Iterator[IO[str]]:
+    """Hold the lock of a job's folder; waits for whoever holds it, unless this sweep is to stop."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        while not stopping.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                stopping.wait(0.5)
+        yield lock
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error: ")]
+    return f"{(errors or lines or ['it said nothing'])[-1]} ({log})"

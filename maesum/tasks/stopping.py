@@ -1,0 +1,79 @@
+"""Signals that ask a training to stop: noted when they come, obeyed at the end of an optimiser step.
+
+SIGTERM is what schedulers and `kill` send; SIGUSR1 is what SLURM sends ahead of a time limit (`#SBATCH
+--signal=SIGUSR1@90`), and asks for the job to be queued again. Lightning's own handlers save in the middle of whatever
+is running, which may be half of an optimiser step, so these replace them while a fit runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from types import FrameType
+
+import lightning as L
+import torch
+
+logger = logging.getLogger(__name__)
+
+#: How long the other processes of a failed job get to say what happened to them.
+_GRACE_SECONDS = 5.0
+
+
+class StopRequest:
+    """Notes SIGTERM and SIGUSR1 from `listen` on; Lightning gives the handlers back when the fit ends."""
+
+    def __init__(self) -> None:
+        self._signum = 0
+
+    def listen(self) -> None:
+        """Take the signals over. Called after Lightning has installed its handlers."""
+        if threading.current_thread() is not threading.main_thread():
+            return  # Python gives signals to the main thread only
+        for name in ("SIGTERM", "SIGUSR1"):
+            if hasattr(signal, name):  # not everywhere, e.g. not on Windows
+                signal.signal(getattr(signal, name), self._note)
+
+    def agreed(self, trainer: L.Trainer) -> int:
+        """The signal that any process of the job has received, 0 for none: the same answer in every process."""
+        if trainer.world_size == 1:
+            return self._signum
+        noted = torch.tensor(self._signum, device=trainer.strategy.root_device)
+        return int(trainer.strategy.reduce(noted, reduce_op="max"))
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        self._signum = max(self._signum, signum)
+
+
+def restarted_by_slurm() -> bool:
+    """Whether SLURM has queued this job again after a preemption, a time limit or a failed node."""
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0) > 0
+
+
+def requeue_in_slurm() -> bool:
+    """Ask SLURM to queue this job again; False where there is no SLURM or it refuses."""
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        return False
+    if "SLURM_ARRAY_JOB_ID" in os.environ:
+        job = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
+    try:
+        done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        logger.warning("scontrol requeue %s failed: %s", job, error)
+        return False
+    if done.returncode:
+        logger.warning("scontrol requeue %s failed: %s", job, done.stderr.strip())
+    return done.returncode == 0
+
+
+def end_launched_processes(trainer: L.Trainer) -> None:
+    """End the processes that this one has launched, since they may wait for it in a collective operation."""
+    for process in getattr(trainer.strategy.launcher, "procs", ()):
+        try:
+            process.wait(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()

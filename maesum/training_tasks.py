@@ -1,0 +1,189 @@
+"""What a training job of each task consists of: its module, its data, and what is done with the last weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import lightning as L
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.datamodule import ClipDataModule, feature_statistics
+from maesum.data.joining import check_features_match
+from maesum.data.labelled import LabelledDataModule
+from maesum.data.store import FeatureStore
+from maesum.errors import MaesumError
+from maesum.files import file_hash
+from maesum.metrics.splits import load_splits, resolve_splits
+from maesum.peer_scoring import score_by_split
+from maesum.prediction import check_benchmarks, predict_benchmarks
+from maesum.scoring import ScoringSettings
+from maesum.tasks.checkpoints import load_autoencoder, load_weights, read_checkpoint
+from maesum.tasks.drdsn import DrDsn, VideoDataModule, WholeVideos
+from maesum.tasks.pretraining import Pretraining
+from maesum.tasks.recognition import Recognition
+from maesum.tasks.resuming import LAST
+
+Config = dict[str, Any]
+Metrics = dict[str, float]
+
+
+class TrainingTask(NamedTuple):
+    """One kind of training job; `config` is a resolved `maesum.config.TrainConfig`."""
+
+    reads: tuple[str, ...]  # parts of the config that name files it reads
+    build: Callable[[Config], tuple[L.LightningModule, Any]]  # the module, and its data or None to train nothing
+    finish: Callable[[Any, Any, L.Trainer, Config, Path], Metrics]  # module, data, trainer, config, the run's folder
+
+
+def training_task(name: str) -> TrainingTask:
+    """The task that `task=` names.
+
+    Raises:
+        MaesumError: there is none of that name.
+    """
+    if name not in TASKS:
+        raise MaesumError(f"task is {name!r}, wanted one of {', '.join(TASKS)}.")
+    return TASKS[name]
+
+
+def clip_data(config: Config) -> ClipDataModule:
+    """The DataModule of a resolved pretraining config."""
+    data = config["data"]
+    return ClipDataModule(
+        data["features"],
+        batch_size=config["batch_size"],
+        stride=config["stride"],
+        frames=config["model"]["frames"],
+        clips_per_video=data["clips_per_video"],
+        held_out=data["held_out"],
+        held_out_clips_per_video=data["held_out_clips_per_video"],
+        workers=data["workers"],
+        seed=config["seed"],
+    )
+
+
+def pretraining_task(config: Config, data: ClipDataModule) -> Pretraining:
+    """The LightningModule of a resolved pretraining config, its feature width taken from the data."""
+    task = Pretraining(
+        model={"feature_dim": data.store.dim, **config["model"]},
+        mask_ratio=config["mask_ratio"],
+        optim=config["optim"],
+        batch_size=config["batch_size"],
+        warmup_epochs=config["warmup_epochs"],
+    )
+    if config["data"]["standardize"] and config["init"] is not None:
+        raise MaesumError(
+            f"data.standardize=true does not go with init={config['init']}, which has its own statistics; leave it out."
+        )
+    if config["data"]["standardize"]:
+        task.model.set_statistics(*feature_statistics(data.store))
+    if config["init"] is not None:
+        load_weights(task.model, load_autoencoder(config["init"]).state_dict(), config["init"])
+    return task
+
+
+def _build_pretraining(config: Config) -> tuple[Pretraining, ClipDataModule]:
+    data = clip_data(config)
+    check_benchmarks(config["benchmarks"], data.store.dim)
+    ScoringSettings(**config["scoring"])
+    return pretraining_task(config, data), data
+
+
+def _score_benchmarks(
+    task: Pretraining, data: ClipDataModule | None, trainer: L.Trainer, config: Config, folder: Path
+) -> Metrics:
+    return predict_benchmarks(
+        task.model.eval().to(trainer.strategy.root_device),
+        config["benchmarks"],
+        folder,
+        ScoringSettings(**config["scoring"]),
+        {"checkpoint": file_hash(folder / LAST if data is not None else config["init"])},
+        device=trainer.strategy.root_device,
+        figures=config["figures"],
+        seed=config["seed"],
+    )
+
+
+def _build_evaluation(config: Config) -> tuple[Pretraining, None]:
+    if config["init"] is None:
+        raise MaesumError("init= is required for task=evaluation; name a checkpoint of python -m maesum.train.")
+    model = load_autoencoder(config["init"])
+    task = Pretraining(model=read_checkpoint(config["init"])["hyper_parameters"]["model"])
+    task.model.load_state_dict(model.state_dict())
+    return task, None
+
+
+def _build_recognition(config: Config) -> tuple[Recognition, LabelledDataModule]:
+    settings = config["recognition"]
+    data = LabelledDataModule(
+        settings["features"],
+        settings["held_out"],
+        batch_size=config["batch_size"],
+        stride=config["stride"],
+        frames=config["model"]["frames"],
+        clips_per_video=settings["clips_per_video"],
+        test_clips=settings["test_clips"],
+        workers=config["data"]["workers"],
+        seed=config["seed"],
+    )
+    task = Recognition(
+        model={"feature_dim": data.store.dim, **config["model"]},
+        actions=len(data.classes),
+        freeze=settings["freeze"],
+        optim=config["optim"],
+        batch_size=config["batch_size"],
+        warmup_epochs=config["warmup_epochs"],
+    )
+    if config["init"] is not None:
+        encoder = task.model.encoder
+        weights = load_autoencoder(config["init"]).state_dict()
+        load_weights(encoder, {name: weights[name] for name in encoder.state_dict() if name in weights}, config["init"])
+    return task, data
+
+
+def _test_recognition(
+    task: Recognition, data: LabelledDataModule, trainer: L.Trainer, config: Config, folder: Path
+) -> Metrics:
+    tested = trainer.test(task, datamodule=data, verbose=False)[0]
+    metrics = {key: float(value) for key, value in tested.items()}
+    if trainer.is_global_zero:
+        top1, top5 = metrics["recognition/top1"], metrics["recognition/top5"]
+        print(f"action recognition, {len(data.held_out)} test videos: top-1 {top1:.4f}, top-5 {top5:.4f}")
+    return metrics
+
+
+def _build_drdsn(config: Config) -> tuple[DrDsn, VideoDataModule]:
+    if config["trainer"]["devices"] != 1 or config["trainer"]["num_nodes"] != 1:
+        raise MaesumError("task=dr_dsn trains one video a step and so on one device; set trainer.devices=1.")
+    if len(config["benchmarks"]) != 1:
+        raise MaesumError(
+            f"task=dr_dsn trains on the videos of one benchmark, but {len(config['benchmarks'])} are named "
+            f"({', '.join(config['benchmarks'])}); choose one, e.g. benchmark=[tvsum]."
+        )
+    (files,) = config["benchmarks"].values()
+    benchmark, store = Benchmark(files["annotations"]), FeatureStore(files["features"])
+    check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
+    settings = {name: value for name, value in config["dr_dsn"].items() if name != "splits"}
+    source = config["dr_dsn"]["splits"]
+    splits = resolve_splits(load_splits(source, benchmark.name), benchmark.video_ids, source)
+    tested: list[set[str]] = [set(split) for split in splits] or [set()]
+    training = [[n for n, video_id in enumerate(benchmark.video_ids) if video_id not in split] for split in tested]
+    videos = WholeVideos(store, benchmark.video_ids, settings["every"], settings["episodes"], config["seed"])
+    return DrDsn(store.dim, training, settings), VideoDataModule(videos)
+
+
+def _score_drdsn(task: DrDsn, data: VideoDataModule, trainer: L.Trainer, config: Config, folder: Path) -> Metrics:
+    ((name, files),) = config["benchmarks"].items()
+    return score_by_split(
+        name, task.to(trainer.strategy.root_device), data.videos, Benchmark(files["annotations"]), config, folder
+    )
+
+
+TASKS: dict[str, TrainingTask] = {
+    "pretraining": TrainingTask(("data", "benchmarks"), _build_pretraining, _score_benchmarks),
+    "evaluation": TrainingTask(("benchmarks",), _build_evaluation, _score_benchmarks),
+    "recognition": TrainingTask(("recognition",), _build_recognition, _test_recognition),
+    "dr_dsn": TrainingTask(("benchmarks",), _build_drdsn, _score_drdsn),
+}

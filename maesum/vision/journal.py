@@ -1,0 +1,197 @@
+"""What an extraction has finished so far, on disk: a killed job continues behind the last finished video.
+
+The folder `<out>.parts` holds::
+
+    settings.json   what decides about every byte; a job with other settings refuses to continue
+    features.bin    rows of all videos in the order in which they were finished
+    journal.jsonl   one line per finished or failed video, written only after its rows are on disk
+
+Rows behind the last journal line, and a last line without its line feed, belong to a video that was not finished: they
+are cut off when the job starts again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from maesum.errors import MaesumError
+from maesum.files import atomic_path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished video: `length` rows from row `start` of features.bin."""
+
+    video_id: str
+    start: int
+    length: int
+    n_frames: int
+    fps: float
+
+
+class Journal:
+    """Opens or continues the journal of one output file; use it in a `with` block.
+
+    Args:
+        folder: `<out>.parts`.
+        settings: plain values that decide about the features.
+        dtype: of the rows.
+
+    Attributes:
+        finished: by video id.
+        failed: reason by video id.
+
+    Raises:
+        MaesumError: another process is writing, or the folder is of a job with other settings.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any], dtype: np.dtype) -> None:
+        self.folder, self.dtype = folder, dtype
+        self.finished: dict[str, Finished] = {}
+        self.failed: dict[str, str] = {}
+        self.width: int | None = None
+        self._rows = 0  # behind the last finished video
+        self._rows_unfinished = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lines: IO[bytes] = (folder / "journal.jsonl").open("ab+")
+        except OSError as error:
+            raise MaesumError(f"{folder}: cannot be written ({error.strerror}); choose another out=.") from None
+        _lock(self._lines, folder)
+        _check_settings(folder / "settings.json", settings)
+        self._read()
+        self._data: IO[bytes] = (folder / "features.bin").open("ab", buffering=0)
+        self._cut()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._data.close()
+        self._lines.close()
+        if not self.finished and not self.failed:  # nothing to continue from
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def append(self, rows: np.ndarray) -> None:
+        """Add rows [k, D] of the video at hand.
+
+        Raises:
+            MaesumError: the disk is full.
+        """
+        if self.width is None:
+            self.width = rows.shape[1]
+        try:
+            view = memoryview(rows.tobytes())
+            while view:  # an unbuffered write may take a part only
+                view = view[self._data.write(view) :]
+        except OSError as error:
+            raise MaesumError(
+                f"{self.folder}: writing failed ({error.strerror}); make room and run the command again, it continues."
+            ) from None
+        self._rows_unfinished += len(rows)
+
+    def finish(self, video_id: str, n_frames: int, fps: float) -> None:
+        """All rows of the video were added: make it last."""
+        entry = Finished(video_id, self._rows, self._rows_unfinished, n_frames, fps)
+        os.fsync(self._data.fileno())  # first the rows, then the line that vouches for them
+        self._write_line(asdict(entry) | {"width": self.width})
+        self.finished[video_id] = entry
+        self._rows += self._rows_unfinished
+        self._rows_unfinished = 0
+
+    def fail(self, video_id: str, reason: str) -> None:
+        """Drop the rows of the video at hand and note why."""
+        self._cut()
+        self._write_line({"video_id": video_id, "reason": reason})
+        self.failed[video_id] = reason
+
+    def arrays(self, video_ids: list[str]) -> Iterator[np.ndarray]:
+        """The rows [length, D] of finished videos, mapped from the disk."""
+        size = self.dtype.itemsize * (self.width or 0)
+        for video_id in video_ids:
+            entry = self.finished[video_id]
+            shape = (entry.length, self.width or 0)
+            yield np.memmap(self.folder / "features.bin", self.dtype, "r", entry.start * size, shape)
+
+    def remove(self) -> None:
+        """Delete the folder: the output file holds everything."""
+        self._data.close()
+        self._lines.close()
+        (self.folder / "journal.jsonl").unlink()  # first: a folder without it holds nothing that is still needed
+        shutil.rmtree(self.folder)
+
+    def _read(self) -> None:
+        self._lines.seek(0)
+        content = self._lines.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        self._lines.truncate(len(whole))
+        for line in whole.splitlines():
+            entry = json.loads(line)
+            if "reason" in entry:
+                self.failed[entry["video_id"]] = entry["reason"]
+                continue
+            self.width = entry.pop("width")
+            self.finished[entry["video_id"]] = Finished(**entry)
+            self._rows += entry["length"]
+
+    def _cut(self) -> None:
+        """Shorten features.bin to the finished videos."""
+        wanted = self._rows * self.dtype.itemsize * (self.width or 0)
+        found = self._data.seek(0, os.SEEK_END)
+        if found < wanted:
+            raise MaesumError(
+                f"{self.folder / 'features.bin'}: has {found} bytes, wanted {wanted} by its journal; delete the folder "
+                "to start anew."
+            )
+        self._data.truncate(wanted)
+        self._rows_unfinished = 0
+
+    def _write_line(self, entry: dict[str, Any]) -> None:
+        self._lines.write(json.dumps(entry).encode() + b"\n")
+        self._lines.flush()
+        os.fsync(self._lines.fileno())
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether the folder is of a job to continue; what is left of a folder that was being removed goes."""
+    if (folder / "journal.jsonl").exists():
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    return False
+
+
+def _check_settings(path: Path, settings: dict[str, Any]) -> None:
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for key, value in settings.items():
+        if found.get(key) != value:
+            raise MaesumError(
+                f"{path}: an unfinished job has {key}={found.get(key)!r}, but this one {key}={value!r}; finish it with "
+                f"its own settings, or delete {path.parent}."
+            )
+
+
+def _lock(file: IO[bytes], folder: Path) -> None:
+    """Keep a second process out until this one ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such lock
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise MaesumError(f"{folder}: another process is extracting to the same out=; wait for it.") from None
+    except OSError:
+        return  # a file system without locks

@@ -1,0 +1,80 @@
+"""Telling how far an extraction is: a bar for people, a line a minute for log files."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_SECONDS_BETWEEN_LINES = 60.0
+
+
+class Meter:
+    """Counts videos and frames on standard error; use it in a `with` block.
+
+    Args:
+        videos: to come, without those that an earlier job finished.
+    """
+
+    def __init__(self, videos: int) -> None:
+        self.videos_done, self.frames = 0, 0
+        self._videos = videos
+        self._started = self._last_line = time.monotonic()
+        console = Console(stderr=True)
+        self._lines = not console.is_terminal
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("videos, {task.fields[frames]:,} frames, {task.fields[rate]:.0f} frames/s,"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+        )
+        self._progress = Progress(*columns, console=console, transient=True, disable=self._lines)
+        self._task = self._progress.add_task("extracting", total=videos, frames=0, rate=0.0)
+
+    def __enter__(self) -> Meter:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._started
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames extracted by the second of the clock, since the start."""
+        return self.frames / max(self.seconds, 1e-9)
+
+    def add_frames(self, count: int) -> None:
+        """Frames have their features."""
+        self.frames += count
+        self._show()
+
+    def add_video(self) -> None:
+        """A video is finished or has failed."""
+        self.videos_done += 1
+        self._show()
+
+    def _show(self) -> None:
+        self._progress.update(self._task, completed=self.videos_done, frames=self.frames, rate=self.frames_per_second)
+        now = time.monotonic()
+        if self._lines and now - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            print(self._line(), file=sys.stderr, flush=True)
+
+    def _line(self) -> str:
+        left = "unknown"
+        if self.videos_done:
+            left = f"{self.seconds / self.videos_done * (self._videos - self.videos_done) / 60:.0f} min"
+        return (
+            f"{self.videos_done}/{self._videos} videos, {self.frames:,} frames, {self.frames_per_second:.0f} frames/s, "
+            f"time left {left}"
+        )

@@ -1,0 +1,41 @@
+"""The options of every backbone, typed: what `backbone.<option>=` takes on the command line.
+
+A backbone is a function or class (`_target_`), its schema here, and a file in conf/backbone that names the schema. A
+backbone of the user's needs no schema: conf/backbone/custom.yaml takes any `_target_` and any arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class GooglenetBackbone:
+    """See maesum.vision.backbones.googlenet."""
+
+    _target_: str = "maesum.vision.backbones.googlenet"
+    weights: str = "IMAGENET1K_V1"  # or a file of weights, or random
+
+
+@dataclass
+class Resnet50Backbone:
+    """See maesum.vision.backbones.resnet50."""
+
+    _target_: str = "maesum.vision.backbones.resnet50"
+    weights: str = "IMAGENET1K_V1"  # or a file of weights, or random
+
+
+@dataclass
+class EfficientnetLite0Backbone:
+    """See maesum.vision.backbones.efficientnet_lite0."""
+
+    _target_: str = "maesum.vision.backbones.efficientnet_lite0"
+    weights: str | None = None  # null: those of the package; or a file of weights, or random
+
+
+#: Each backbone's schema under the name that `backbone=` takes.
+BACKBONE_SCHEMAS: dict[str, type] = {
+    "googlenet": GooglenetBackbone,
+    "resnet50": Resnet50Backbone,
+    "efficientnet_lite0": EfficientnetLite0Backbone,
+}

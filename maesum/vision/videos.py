@@ -1,0 +1,122 @@
+"""Which videos to extract: found in folders and lists, selected and labelled by id lists, dealt out to shards."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from maesum.data.features import check_video_ids
+from maesum.data.sources.text import read_lines
+from maesum.errors import MaesumError
+from maesum.vision.id_lists import Listed
+
+#: File names that count as videos in a folder; a file that is named itself may have any name.
+SUFFIXES = frozenset(
+    [".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".flv", ".wmv", ".3gp", ".ogv"]
+)
+
+#: Kinetics files carry their times: <YouTube id>_<first second>_<last second>.
+_KINETICS_NAME = re.compile(r"(.+)_\d{6}_\d{6}")
+
+
+@dataclass(frozen=True)
+class Video:
+    """One file to extract; its id is the file's name without the suffix."""
+
+    video_id: str
+    path: Path
+    label: str | None = None
+
+
+def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
+    """The videos that `videos=` stands for, in the order of their ids.
+
+    Args:
+        given: a folder (searched at any depth), a video, a pattern, a .txt file with one of these a line, or a list.
+
+    Raises:
+        MaesumError: something does not exist, there is no video, or two files have the same name.
+    """
+    items = [given] if isinstance(given, (str, Path)) else list(given)
+    paths = [path for item in items for path in _expand(Path(item))]
+    if not paths:
+        raise MaesumError(f"videos={given}: no video there, wanted files named {' '.join(sorted(SUFFIXES))}.")
+    by_id: dict[str, Path] = {}
+    for path in paths:
+        other = by_id.setdefault(path.stem, path)
+        if other.resolve() != path.resolve():
+            raise MaesumError(f"{path}: has the same name as {other}, but the name is the video's id; rename one.")
+    videos = [Video(video_id, by_id[video_id]) for video_id in sorted(by_id)]
+    check_video_ids([video.video_id for video in videos], f"videos={given}")
+    return videos
+
+
+def select(videos: Sequence[Video], listed: Listed) -> list[Video]:
+    """The videos that an id list names, with its labels; the list may give a Kinetics video by its YouTube id alone.
+
+    Raises:
+        MaesumError: the list names none of them.
+    """
+    selected = []
+    for video in videos:
+        names = [video.video_id]
+        if match := _KINETICS_NAME.fullmatch(video.video_id):
+            names.append(match.group(1))
+        for name in names:
+            if name in listed.labels:
+                selected.append(replace(video, label=listed.labels[name]))
+                break
+    if not selected:
+        raise MaesumError(
+            f"{listed.path}: names none of the {len(videos)} videos (it lists '{next(iter(listed.labels))}', the first "
+            f"video is '{videos[0].video_id}')."
+        )
+    return selected
+
+
+def parse_shard(shard: str) -> tuple[int, int]:
+    """The number (from 1) and the count of `shard=1/8`.
+
+    Raises:
+        MaesumError: anything else.
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", str(shard))
+    if match is None or not 1 <= int(match.group(1)) <= int(match.group(2)):
+        raise MaesumError(f"shard={shard}: wanted number/count with the number from 1, such as 1/8 to 8/8.")
+    return int(match.group(1)), int(match.group(2))
+
+
+def shard_of(videos: Sequence[Video], number: int, count: int) -> list[Video]:
+    """A contiguous part, so that the shards in order are the whole set in order.
+
+    Raises:
+        MaesumError: there are fewer videos than shards.
+    """
+    if count > len(videos):
+        raise MaesumError(f"shard={number}/{count}: there are only {len(videos)} videos; use fewer shards.")
+    start, stop = len(videos) * (number - 1) // count, len(videos) * number // count
+    return list(videos[start:stop])
+
+
+def shard_path(out: Path, number: int, count: int) -> Path:
+    """The file of one shard: features-00001-of-00008.h5 beside features.h5; read all with features-*.h5."""
+    return out if count == 1 else out.with_name(f"{out.stem}-{number:05d}-of-{count:05d}{out.suffix}")
+
+
+def _expand(item: Path) -> list[Path]:
+    if item.is_dir():
+        return sorted(path for path in item.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if item.suffix.lower() == ".txt" and item.is_file():
+        lines = [Path(line) for line in read_lines(item)]
+        # A relative line is looked for beside the list first, then from the working folder.
+        placed = [item.parent / line if (item.parent / line).exists() else line for line in lines]
+        return [path for line in placed for path in _expand(line)]
+    if item.exists():
+        return [item]
+    found = sorted(glob.glob(str(item), recursive=True)) if glob.has_magic(str(item)) else []
+    if not found:
+        raise MaesumError(f"{item}: no such video or folder; videos= takes a folder, a file, a pattern or a .txt list.")
+    return [path for name in found for path in _expand(Path(name))]

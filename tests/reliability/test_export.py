@@ -1,0 +1,100 @@
+"""An exported model is data, says where it comes from, and scores as its checkpoint does."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import numpy as np
+import pytest
+
+from maesum.data import FeatureStore
+from maesum.errors import MaesumError
+from maesum.scoring import importance
+from maesum.tasks.checkpoints import load_autoencoder
+from tests.commands import maesum_here, user_error
+
+hub = pytest.importorskip("huggingface_hub", reason="the extra hub is not installed")
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def exported(small_run, tmp_path, no_network):
+    checkpoint = small_run / "checkpoints" / "last.ckpt"
+    done = maesum_here("export", f"ckpt={checkpoint}", "out=model", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "model"
+
+
+def test_an_exported_model_gives_the_same_scores(exported, small_run, cache):
+    from maesum.hub import MaskedAutoencoder
+
+    assert sorted(path.name for path in exported.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    original = load_autoencoder(small_run / "checkpoints" / "last.ckpt")
+    model = MaskedAutoencoder.from_pretrained(exported)
+    assert not model.training
+    features = FeatureStore(cache / "demo" / "benchmark.h5")["video_1"]
+    np.testing.assert_array_equal(importance(model, features), importance(original, features))
+
+
+def test_the_model_card_holds_provenance_and_metrics(exported, small_run):
+    card = (exported / "README.md").read_text()
+    metrics = json.loads((small_run / "metrics.json").read_text())
+    assert f"| `demo/tau` | {metrics['demo/tau']:.4f} |" in card
+    assert json.loads((small_run / "provenance.json").read_text())["config_hash"] in card
+    assert 'MaskedAutoencoder.from_pretrained(".")' in card
+    assert hub.ModelCard.load(exported / "README.md").data.library_name == "maesum"
+
+
+def test_a_checkpoint_outside_a_run_has_a_card_that_says_so(small_run, tmp_path):
+    (tmp_path / "alone.ckpt").write_bytes((small_run / "checkpoints" / "last.ckpt").read_bytes())
+    done = maesum_here("export", "ckpt=alone.ckpt", "out=a/model", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    card = (tmp_path / "a" / "model" / "README.md").read_text()
+    assert "left no metrics.json" in card
+    assert "left no provenance.json" in card
+
+
+def test_what_cannot_be_exported_is_one_sentence(exported, small_run, tmp_path):
+    checkpoint = small_run / "checkpoints" / "last.ckpt"
+    cases = {
+        (): "ckpt= is required",
+        (f"ckpt={checkpoint}",): "out= is required",
+        (f"ckpt={checkpoint}", "out=model"): "model: is there already",
+        ("ckpt=absent.ckpt", "out=b"): "absent.ckpt: no such checkpoint",
+        (f"ckpt={checkpoint}", "out=/proc/maesum/model"): "/proc/maesum/model: cannot be written",
+    }
+    for arguments, message in cases.items():
+        assert message in user_error(maesum_here("export", *arguments, folder=tmp_path))
+    assert not (tmp_path / "b").exists()
+
+
+def test_damaged_exports_are_refused(exported):
+    from maesum.hub import MaskedAutoencoder
+
+    settings, whole = (exported / "config.json").read_text(), (exported / "model.safetensors").read_bytes()
+    (exported / "model.safetensors").write_bytes(whole[:-100])
+    with pytest.raises(MaesumError, match=r"model\.safetensors: not a readable safetensors file"):
+        MaskedAutoencoder.from_pretrained(exported)
+    (exported / "model.safetensors").write_bytes(whole)
+    (exported / "config.json").write_text(settings.replace('"encoder_depth": 1', '"encoder_depth": 2'))
+    with pytest.raises(MaesumError, match=r"model\.safetensors: weight 'encoder\.1.*is absent"):
+        MaskedAutoencoder.from_pretrained(exported)
+    (exported / "config.json").write_text(settings.replace('"feature_dim"', '"surprise"'))
+    with pytest.raises(MaesumError, match=r"config\.json has no 'feature_dim' or has unknown keys"):
+        MaskedAutoencoder.from_pretrained(exported)
+
+
+def test_the_models_package_needs_no_hub():
+    import subprocess
+    import sys
+
+    code = "import sys, maesum.models, maesum.scoring; assert 'huggingface_hub' not in sys.modules, 'imported'"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,97 @@
+"""A summary plays in a fresh decoder, keeps the frames that were chosen, and its sound stays in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from maesum.errors import MaesumError
+from maesum.summaries.recording import record
+from maesum.summaries.survey import survey
+from tests.vision.synthetic import SAMPLE_RATE, level, rotate_flag, write_video
+
+
+def written(path: Path) -> tuple[list[float], list[float], np.ndarray]:
+    """Times and grey levels of the pictures, and the sound [samples] with silence where there is none."""
+    with av.open(str(path)) as container:
+        pictures = [(frame.time, float(frame.to_ndarray(format="gray").mean())) for frame in container.decode(video=0)]
+    sound = np.zeros(0, np.float32)
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0) if container.streams.audio else ():
+            start = round(frame.time * SAMPLE_RATE)
+            sound = np.pad(sound, (0, max(0, start - len(sound))))[:start]
+            sound = np.concatenate([sound, frame.to_ndarray()[0]])
+    return [time for time, _ in pictures], [grey for _, grey in pictures], sound
+
+
+def record_runs(
+    source: Path, out: Path, runs: list[tuple[int, int]], n_frames: int, height: int | None = None
+) -> float:
+    return record(source, out, runs, survey(source, [], n_frames).times, height)
+
+
+def flashes(number: int) -> bool:
+    return number % 20 in (4, 5)
+
+
+@pytest.mark.parametrize("runs", [[(0, 99)], [(3, 30), (42, 47), (60, 99)], [(24, 25)]])
+def test_beeps_stay_with_flashes(tmp_path: Path, runs: list[tuple[int, int]]) -> None:
+    images = [np.full((48, 64, 3), 230 if flashes(number) else 20, np.uint8) for number in range(100)]
+    samples = SAMPLE_RATE // 25
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(100 * samples) / SAMPLE_RATE)
+    sound = (tone * np.repeat([flashes(number) for number in range(100)], samples)).astype(np.float32)
+    source = write_video(tmp_path / "a.mp4", 100, images=images, sound=sound)
+
+    length = record_runs(source, tmp_path / "s.mp4", runs, 100)
+    times, greys, heard = written(tmp_path / "s.mp4")
+    numbers = [number for first, last in runs for number in range(first, last + 1)]
+    assert length == pytest.approx(len(numbers) / 25, abs=1e-6)
+    np.testing.assert_allclose(times, np.arange(len(numbers)) / 25, atol=1e-3)
+    assert [grey > 128 for grey in greys] == [flashes(number) for number in numbers]
+    assert abs(len(heard) / SAMPLE_RATE - length) < 1 / 25  # sound and picture end within a frame
+    heard = np.pad(heard, (0, max(0, len(numbers) * samples - len(heard))))[: len(numbers) * samples]
+    loud = np.abs(heard.reshape(-1, samples)).mean(axis=1) > 0.1
+    assert loud.tolist() == [flashes(number) for number in numbers]
+
+
+def test_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
+    pts = [0, 4, 8, 40, 44, 80, 81, 82, 120, 160]
+    source = write_video(tmp_path / "a.mkv", 10, pts=pts)
+    record_runs(source, tmp_path / "s.mp4", [(2, 4), (7, 8)], 10)
+    times, greys, _ = written(tmp_path / "s.mp4")
+    np.testing.assert_allclose(times, [0, 0.32, 0.36, 0.72, 1.10], atol=2e-3)
+    np.testing.assert_allclose(greys, [level(number) for number in (2, 3, 4, 7, 8)], atol=3)
+
+
+def test_odd_sizes_rotation_and_height(tmp_path: Path) -> None:
+    odd = write_video(tmp_path / "odd.mkv", 5, (63, 47), "ffv1", "gray")
+    record_runs(odd, tmp_path / "odd.mp4", [(0, 4)], 5)
+    turned = rotate_flag(write_video(tmp_path / "turned.mp4", 5, (128, 64)), 90)
+    record_runs(turned, tmp_path / "upright.mp4", [(0, 4)], 5)
+    record_runs(turned, tmp_path / "small.mp4", [(0, 4)], 5, height=32)
+    sizes = []
+    for name in ("odd", "upright", "small"):
+        with av.open(str(tmp_path / f"{name}.mp4")) as container:
+            stream = container.streams.video[0]
+            sizes.append((stream.width, stream.height))
+    assert sizes == [(62, 46), (64, 128), (16, 32)]
+
+
+def test_survey_pictures_and_times(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "a.mp4", 10)
+    seen = survey(source, [0, 7], 10)
+    np.testing.assert_allclose(seen.times, np.arange(11) / 25, atol=1e-6)
+    assert sorted(seen.thumbnails) == [0, 7]
+    assert all(picture.startswith(b"\xff\xd8") for picture in seen.thumbnails.values())
+    with pytest.raises(MaesumError, match="has 10 frames, but its features are of 11"):
+        survey(source, [], 11)
+
+
+def test_a_failed_recording_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("no video")
+    with pytest.raises(MaesumError, match=r"bad\.mp4"):
+        record(tmp_path / "bad.mp4", tmp_path / "out" / "s.mp4", [(0, 1)], np.arange(4) / 25)
+    assert list((tmp_path / "out").iterdir()) == []

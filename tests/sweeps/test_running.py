@@ -1,0 +1,115 @@
+"""Running jobs: order, what is done already, failures, interruptions, and two sweeps at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from maesum.errors import MaesumError
+from maesum.sweeps.running import JobRunner
+
+
+def run(jobs, parallel=1):
+    lines = []
+    failed = JobRunner(parallel, lines.append).run(jobs)
+    return [job.name for job in failed], lines
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_jobs_run_once_each_and_after_those_that_they_need(make_job, starts, tmp_path, parallel):
+    first = make_job("first", seconds=0.2)
+    second = make_job("second", (first,))
+    failed, lines = run([first, second, make_job("other"), first], parallel)
+    assert failed == []
+    assert starts() == {"first": 1, "other": 1, "second": 1}
+    assert len(lines) == 3
+    written = {name: (tmp_path / name / "metrics.json").stat().st_mtime_ns for name in ("first", "second")}
+    assert written["first"] < written["second"]
+
+
+def test_a_finished_job_is_not_run_again(make_job, starts):
+    jobs = [make_job("first"), make_job("second")]
+    run(jobs[:1])
+    _, lines = run(jobs)
+    assert starts() == {"first": 1, "second": 1}
+    assert "first: done before" in lines[0]
+
+
+def test_results_of_another_config_do_not_count(make_job, starts, tmp_path):
+    job = make_job("first")
+    run([job])
+    (tmp_path / "first" / "provenance.json").write_text('{"config_hash": "another"}')
+    run([job])
+    assert starts() == {"first": 2}
+
+
+def test_a_failed_job_stops_only_those_that_need_it(make_job, starts):
+    broken = make_job("broken", fails=True)
+    failed, lines = run([broken, make_job("needs_it", (broken,)), make_job("other")])
+    assert failed == ["table/broken", "table/needs_it"]
+    assert starts() == {"broken": 1, "other": 1}
+    assert "broken: FAILED, exit status 2: error: broken" in lines[0]
+    assert "needs_it: left out, it needs table/broken" in lines[1]
+
+
+def test_a_job_whose_lock_another_sweep_holds_is_waited_for_and_not_run_twice(make_job, starts, tmp_path):
+    import threading
+
+    job = make_job("first", seconds=1.0)
+    other = threading.Thread(target=run, args=([job],))
+    other.start()
+    while not (tmp_path / "first" / "starts").exists():
+        time.sleep(0.02)
+    _, lines = run([job])
+    other.join()
+    assert starts() == {"first": 1}
+    assert "done by another sweep" in lines[0]
+
+
+def test_a_killed_sweep_started_again_runs_only_what_is_missing(make_job, starts, tmp_path):
+    jobs = [make_job("first"), make_job("second", seconds=1.5), make_job("third")]
+    pid = os.fork()
+    if pid == 0:
+        JobRunner(1, lambda line: None).run(jobs)
+        os._exit(0)
+    while not (tmp_path / "second" / "starts").exists():
+        time.sleep(0.02)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    failed, lines = run(jobs)  # the second job outlives its sweep: its end is waited for
+    assert failed == []
+    assert starts() == {"first": 1, "second": 1, "third": 1}
+    assert "done before" in lines[0]
+    assert "done by another sweep" in lines[1]
+
+
+def test_stopping_ends_the_jobs(make_job, tmp_path):
+    script = (
+        "import signal, sys, time\n"
+        "from maesum.sweeps.command import _terminated_as_interrupted\n"
+        "from maesum.sweeps.running import JobRunner\n"
+        "from tests.sweeps.conftest import ScriptedJob\n"
+        "import pathlib\n"
+        f"folder = pathlib.Path({str(tmp_path / 'long')!r})\n"
+        "job = ScriptedJob('t/long', 'predict', (), {}, 'long', folder, (), f\"open('{folder}/pid', 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)\")\n"
+        "with _terminated_as_interrupted():\n"
+        "    JobRunner(1, print).run([job])\n"
+    )
+    sweep = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    pid_file = tmp_path / "long" / "pid"
+    while not (pid_file.exists() and pid_file.read_text()):
+        time.sleep(0.05)
+    sweep.terminate()
+    assert sweep.wait(20) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
+
+
+def test_at_least_one_job_at_a_time():
+    with pytest.raises(MaesumError, match="parallel=0 is too few"):
+        JobRunner(0)

@@ -1,0 +1,57 @@
+"""How commands start: the order of overrides, and mistakes in one sentence."""
+
+import subprocess
+import sys
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from maesum.config import CONF_DIR, register_schemas
+from maesum.entry import explain, order_overrides
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (["+scale=demo", "+experiment=a"], ["+experiment=a", "+scale=demo"]),
+        (["+experiment=a", "+scale=demo"], ["+experiment=a", "+scale=demo"]),
+        (
+            ["-m", "+scale=demo", "seed=1,2", "+experiment=a,b", "--cfg", "job"],
+            ["-m", "+experiment=a,b", "seed=1,2", "+scale=demo", "--cfg", "job"],
+        ),
+        (["epochs=3", "+scale=demo", "--help"], ["epochs=3", "+scale=demo", "--help"]),
+        ([], []),
+    ],
+)
+def test_scale_comes_after_experiment_and_nothing_else_moves(given, wanted):
+    assert order_overrides(given) == wanted
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("epocs=1", "there is no config key 'epocs'; did you mean 'epochs'?"),
+        ("trainer.devcies=2", "there is no config key 'trainer.devcies'; did you mean 'devices'?"),
+        ("batch_size=big", "batch_size=big"),
+        ("model=gigantic", "gigantic"),
+        ("stride=rand(1,8)", "rand"),
+    ],
+)
+def test_a_config_that_does_not_compose_is_one_sentence(override, sentence):
+    register_schemas()
+    with (
+        initialize_config_dir(str(CONF_DIR), version_base="1.3"),
+        pytest.raises((HydraException, OmegaConfBaseException)) as error,
+    ):
+        compose("train", [override])
+    message = explain(error.value)
+    assert sentence in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("command", ["train", "predict", "evaluate", "prepare"])
+def test_commands_start_without_torch(command):
+    code = f"import maesum.{command}, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

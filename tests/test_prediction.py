@@ -1,0 +1,73 @@
+"""The prediction loop on features at native rate and at every 15th frame, and one video named among several."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from maesum.data import Benchmark, Scores, VideoAnnotation, write_benchmark, write_features
+from maesum.errors import MaesumError
+from maesum.metrics import hold, rank_correlation
+from maesum.models import MaskedAutoencoder
+from maesum.prediction import predict_benchmarks
+from maesum.scoring import ScoringSettings, importance
+
+STEP = 15
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return MaskedAutoencoder(
+        8, encoder_dim=16, encoder_depth=1, encoder_heads=2, decoder_dim=16, decoder_depth=1, decoder_heads=2
+    ).eval()
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Two videos whose features hold every 15th frame, as the public files do."""
+    rng = np.random.default_rng(0)
+    frames = {"video_2": 601, "video_10": 470}
+    rows = [-(-n // STEP) for n in frames.values()]
+    write_features(
+        tmp_path / "features.h5",
+        list(frames),
+        rows,
+        (rng.normal(size=(n, 8)) for n in rows),
+        frame_step=STEP,
+        n_frames=list(frames.values()),
+    )
+    annotations = [
+        VideoAnnotation(v, np.repeat(rng.integers(1, 6, (5, 20)), 31, axis=1)[:, :n], 30.0, v)
+        for v, n in frames.items()
+    ]
+    write_benchmark(tmp_path / "annotations.h5", "small", "ratings", annotations, "a test")
+    return {"annotations": str(tmp_path / "annotations.h5"), "features": str(tmp_path / "features.h5"), "stride": 1}
+
+
+def test_scores_at_picks_are_held_until_the_next_pick(model, config, tmp_path):
+    metrics = predict_benchmarks(model, {"small": config}, tmp_path / "out", ScoringSettings(), {"checkpoint": "none"})
+    scores, benchmark = Scores(tmp_path / "out" / "scores" / "small.h5"), Benchmark(config["annotations"])
+    assert scores.video_ids == benchmark.video_ids == ["video_2", "video_10"]
+    taus = []
+    with h5py.File(config["features"]) as file:
+        features = {"video_2": file["features"][:41], "video_10": file["features"][41:]}
+    for video_id in benchmark.video_ids:
+        expected = importance(model, features[video_id], stride=1)
+        np.testing.assert_array_equal(scores[video_id], expected)
+        picks = scores.picks(video_id)
+        np.testing.assert_array_equal(picks, np.arange(len(expected)) * STEP)
+        native = hold(expected, picks, benchmark.n_frames(video_id))
+        taus.append(rank_correlation(native, benchmark[video_id].user_scores).tau.mean())
+    assert metrics["small/tau"] == pytest.approx(np.mean(taus), abs=1e-12)
+    assert (tmp_path / "out" / "figures" / "small" / "video_10.png").exists()
+
+
+def test_a_video_that_cannot_be_scored_is_named(model, config, tmp_path):
+    with h5py.File(config["features"], "r+") as file:
+        file["features"][50, 0] = np.inf
+    with pytest.raises(MaesumError, match=r"features.h5: video 'video_10': the score of frame \d+ is nan"):
+        predict_benchmarks(model, {"small": config}, tmp_path / "out", ScoringSettings(), {})
+    assert not (tmp_path / "out").exists()

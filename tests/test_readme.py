@@ -1,0 +1,120 @@
+"""Every command and snippet of the README runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.commands import maesum_here
+from tests.conftest import REPOSITORY
+
+TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.S)
+COMMANDS = [line.split("#")[0].strip() for kind, block in BLOCKS if kind == "bash" for line in block.splitlines()]
+MAESUM = [command for command in COMMANDS if command.startswith("python -m maesum.")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, request):
+    """A user's folder with the files that the README's commands name."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "my_features").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        np.save(folder / "my_features" / f"video_{number}.npy", rng.random((90, 16)).astype(np.float32))
+    (folder / "gym99_val_element.txt").write_text("a_E_000001_000002_A_0000_0001 3\n")
+    (folder / "ids.txt").write_text("a\n")
+    (folder / "videos.csv").write_text("video_id,fps,n_frames\na,25,100\n")
+    with h5py.File(folder / "eccv16_dataset_tvsum_google_pool5.h5", "w") as file:
+        for number in (1, 2):
+            group = file.create_group(f"video_{number}")
+            group["features"] = rng.random((40, 1024)).astype(np.float32)
+            group["gtscore"] = rng.random(40)
+            group["picks"] = np.arange(0, 600, 15)
+            group["n_frames"], group["n_steps"] = 600, 40
+            group["change_points"] = np.array([[0, 299], [300, 599]])
+            group["n_frame_per_seg"] = np.array([300, 300])
+            group["user_summary"] = rng.integers(0, 2, (3, 600)).astype(np.float32)
+    return folder
+
+
+def _small_video(path):
+    """Three seconds of moving squares in two scenes."""
+    av = pytest.importorskip("av", reason="extraction and summaries need maesum[vision]")
+    path.parent.mkdir(exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=20)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for number in range(60):
+            picture = np.full((64, 96, 3), 40 if number < 30 else 200, dtype=np.uint8)
+            picture[10:30, number : number + 20] = (250, 30 * (number % 8), 90)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+
+
+@pytest.fixture(scope="module")
+def cache(folder):
+    """The demo set, and a scores file of its videos in JSON."""
+    from maesum.data import Benchmark
+    from maesum.data.demo import make_demo
+
+    make_demo(folder / "cache" / "demo")
+    benchmark = Benchmark(folder / "cache" / "demo" / "annotations.h5")
+    for seed, name in enumerate(("scores.json", "other.json")):
+        rng = np.random.default_rng(seed)
+        scores = {video_id: rng.random(benchmark.n_frames(video_id)).tolist() for video_id in benchmark.video_ids}
+        (folder / name).write_text(json.dumps(scores))
+    return folder / "cache"
+
+
+def test_the_readme_names_commands():
+    assert len(MAESUM) >= 10
+
+
+@pytest.mark.parametrize("command", MAESUM)
+def test_a_command_of_the_readme_runs(command, folder, cache, request):
+    _, _, module, *arguments = shlex.split(command)
+    real = {"ydata-tvsum50.mat": "tvsum/ydata-tvsum50.mat", "GT": "summe/GT"}
+    for number, argument in enumerate(arguments):
+        name = argument.removeprefix("input=")
+        if name in real:
+            arguments[number] = f"input={request.getfixturevalue('shared') / real[name]}"
+    for name in ("my.mp4", "my_videos"):
+        if f"video={name}" in arguments or f"videos={name}" in arguments:
+            pytest.importorskip("efficientnet_lite_pytorch", reason="needs maesum[vision]")
+            _small_video(folder / name if name.endswith("mp4") else folder / name / "one.mp4")
+    done = maesum_here(module.removeprefix("maesum."), *arguments, folder=folder, cache=cache)
+    if arguments == ["+experiment=rand_stride"]:
+        assert done.returncode == 2
+        assert "is missing; make it with: python -m maesum." in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_other_commands_are_make_targets():
+    targets = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.M)
+    others = [command for command in COMMANDS if command and command not in MAESUM]
+    assert others
+    for command in others:
+        assert command.split()[0] == "make"
+        assert command.split()[1] in targets
+
+
+@pytest.mark.parametrize("snippet", [block for kind, block in BLOCKS if kind == "python"])
+def test_a_snippet_of_the_readme_runs(snippet):
+    names: dict = {}
+    exec(snippet, names)
+    assert names["scores"].shape == (300,)
+    assert names["tau"].shape == (20,)
+
+
+def test_files_that_the_readme_links_to_exist():
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", TEXT)
+    assert links
+    for link in links:
+        assert (REPOSITORY / link).exists(), link
