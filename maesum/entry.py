@@ -55,6 +55,9 @@ def entry_point(config_name: str, task: Callable[[DictConfig], Any]) -> Callable
 
         try:
             hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)()
+        except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             sys.exit(130)

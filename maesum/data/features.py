@@ -29,6 +29,8 @@ VERSION = 1
 
 #: A file name takes at most 255 bytes, of which the writer of a figure needs some.
 _LONGEST_ID = 200
+#: Rows converted at a time: a four-hour video takes no more memory than a short one.
+_ROWS_AT_ONCE = 65_536
 #: Unicode categories: control characters, halves of surrogate pairs, line and paragraph separators.
 _UNFIT = ("Cc", "Cs", "Zl", "Zp")
 #: Classes of the characters that make text read in another order than it is written in.
@@ -89,27 +91,32 @@ def write_features(
             if features is None:
                 width = array.shape[-1] if array.ndim == 2 else 0
                 features = file.create_dataset("features", shape=(int(offsets[-1]), width), dtype=dtype)
-            rows = _checked_rows(array, video_id, length, features.shape[1], dtype, path)
-            features[written : written + length] = rows
+            _check_array(array, video_id, length, features.shape[1], path)
+            for start in range(0, length, _ROWS_AT_ONCE):
+                rows = _stored_rows(array, start, video_id, dtype, path)
+                features[written + start : written + start + len(rows)] = rows
             written += length
 
 
-def _checked_rows(
-    array: np.ndarray, video_id: str, length: int, width: int, dtype: str, path: str | Path
-) -> np.ndarray:
-    """The array as it is stored, or the error that names what is wrong with it."""
+def _check_array(array: np.ndarray, video_id: str, length: int, width: int, path: str | Path) -> None:
+    """Refuse an array that is not the [length, width] numbers that were declared."""
     if array.ndim != 2 or array.shape[1] == 0 or array.shape != (length, width):
         raise MaesumError(
             f"{path}: features of video '{video_id}' have shape {array.shape}, wanted ({length}, {width or 'D'})."
         )
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise MaesumError(f"{path}: features of video '{video_id}' are of type {array.dtype}, wanted numbers.")
+
+
+def _stored_rows(array: np.ndarray, start: int, video_id: str, dtype: str, path: str | Path) -> np.ndarray:
+    """The next rows as they are stored, or the error that names the first that is not finite."""
+    given = array[start : start + _ROWS_AT_ONCE]
     with np.errstate(over="ignore"):
-        rows = array.astype(dtype)
+        rows = given.astype(dtype)
     bad = ~np.isfinite(rows)
     if bad.any():
-        frame, channel = np.argwhere(bad)[0]
-        value = array[frame, channel]
+        row, channel = np.argwhere(bad)[0]
+        value, frame = given[row, channel], start + row
         cause = f"overflows {dtype}; use dtype=float32" if np.isfinite(value) else "wanted finite numbers"
         raise MaesumError(f"{path}: video '{video_id}', frame {frame}, channel {channel} is {value}: {cause}.")
     return rows

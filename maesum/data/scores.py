@@ -69,7 +69,7 @@ class Scores:
         return len(self.video_ids)
 
     def __getitem__(self, video_id: str) -> np.ndarray:
-        """The importance of a video's frames, or of its picks, float32 [n]."""
+        """The importance of a video's frames, or of its picks, [n]: float32, or float64 where the file holds more."""
         if video_id not in self._importance:
             raise MaesumError(f"{self.path}: there are no scores of video '{video_id}'.")
         return self._importance[video_id]
@@ -88,7 +88,7 @@ class Scores:
                 array = np.asarray(values)
             except (ValueError, OverflowError):
                 array = np.empty(0, dtype=object)  # lists of unequal length, refused as any other non-number
-            self._importance[video_id] = _checked_importance(array, video_id, self.path)
+            self._importance[video_id] = _checked_importance(array, video_id, self.path, _precision(array))
 
     def _read_hdf5(self) -> None:
         with open_hdf5(self.path, FORMAT, VERSION) as file:
@@ -97,7 +97,8 @@ class Scores:
             for video_id in self._ordered_ids(file):
                 group = require_group(file, video_id, self.path)
                 importance = read_array(require_dataset(group, "importance", self.path, ndim=1), self.path)
-                self._importance[video_id] = _checked_importance(importance, video_id, self.path)
+                precision = _precision(importance)
+                self._importance[video_id] = _checked_importance(importance, video_id, self.path, precision)
                 if "picks" in group:
                     picks = read_array(require_dataset(group, "picks", self.path, ndim=1), self.path)
                     self._picks[video_id] = _checked_picks(picks, len(importance), video_id, self.path)
@@ -155,21 +156,28 @@ def write_scores(
                 file[f"{video_id}/picks"] = frames
 
 
-def _checked_importance(values: np.ndarray, video_id: str, path: str | Path) -> np.ndarray:
-    """The scores as float32 [n], or the error that names what is wrong with them."""
+def _checked_importance(
+    values: np.ndarray, video_id: str, path: str | Path, dtype: type[np.floating] = np.float32
+) -> np.ndarray:
+    """The scores as [n] of `dtype`, or the error that names what is wrong with them."""
     if values.ndim != 1 or len(values) == 0:
         raise MaesumError(f"{path}: importance of video '{video_id}' has shape {values.shape}, wanted (frames,).")
     if values.dtype.kind not in "biuf":
         raise MaesumError(f"{path}: importance of video '{video_id}' is of type {values.dtype}, wanted numbers.")
     with np.errstate(over="ignore"):
-        importance = values.astype(np.float32)
+        importance = values.astype(dtype)
     bad = np.flatnonzero(~np.isfinite(importance))
     if len(bad):
         raise MaesumError(
             f"{path}: importance of video '{video_id}' is {values[bad[0]]} at position {bad[0]}, wanted finite "
-            "numbers that float32 can hold."
+            f"numbers that {np.dtype(dtype)} can hold."
         )
     return importance
+
+
+def _precision(values: np.ndarray) -> type[np.floating]:
+    """The type to read scores as: rounding other people's float64 scores would make ties of them."""
+    return np.float32 if values.dtype.kind == "f" and values.dtype.itemsize <= 4 else np.float64
 
 
 def _checked_picks(picks: np.ndarray, n_scores: int, video_id: str, path: str | Path) -> np.ndarray:

@@ -21,8 +21,8 @@ class Case:
     """One video with what is predicted for it.
 
     Attributes:
-        importance: [n_frames] float32, the prediction at every frame.
-        against: [n_frames] float32, another prediction to compare with, or None.
+        importance: [n_frames] floats, the prediction at every frame.
+        against: [n_frames] floats, another prediction to compare with, or None.
         user_scores: [users, n_frames], raw.
         kind: "ratings", "selections" or "events".
         fps: frames per second.
@@ -62,7 +62,7 @@ def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> Non
 
 
 def importance_per_frame(scores: Scores, video_id: str, n_frames: int, settings: EvaluationSettings) -> np.ndarray:
-    """One video's prediction at every frame, [n_frames] float32: scores at picks are held until the next pick.
+    """One video's prediction at every frame, [n_frames]: scores at picks are held until the next pick.
 
     Raises:
         MaesumError: the scores do not fit the video's length.

@@ -59,7 +59,8 @@ def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarr
     """The items of greatest total value within the capacity, exactly (0/1 knapsack by dynamic programming).
 
     Ties: items are offered in order and taken only where that raises the best total, so that of equally valuable
-    selections the one made of earlier items wins, and an item worth nothing is never taken.
+    selections the one made of earlier items wins, and an item worth nothing is never taken. Totals are compared as they
+    come out in float64: totals that differ in the last bit only (.1 + .2 and .3) are no tie.
 
     Args:
         values: [items] numbers.

@@ -68,10 +68,16 @@ def test_json_keeps_its_order(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps({"video_2": [0.1, 0.2], "video_10": [1, 2, 3]}))
     scores = Scores(tmp_path / "s.json")
     assert scores.video_ids == ["video_2", "video_10"]
-    np.testing.assert_array_equal(scores["video_2"], np.float32([0.1, 0.2]))
-    assert scores["video_10"].dtype == np.float32
+    np.testing.assert_array_equal(scores["video_2"], [0.1, 0.2])
+    assert scores["video_10"].dtype == np.float64
     assert scores.picks("video_10") is None
     assert scores.attributes == {}
+
+
+def test_scores_of_others_are_not_rounded_into_ties(tmp_path: Path) -> None:
+    values = (1e8 + np.arange(100)).tolist()
+    (tmp_path / "s.json").write_text(json.dumps({"v": values}))
+    assert len(np.unique(Scores(tmp_path / "s.json")["v"])) == 100
 
 
 @pytest.mark.parametrize(
@@ -82,7 +88,7 @@ def test_json_keeps_its_order(tmp_path: Path) -> None:
         ("{}", "holds no video"),
         ('{"a/b": [1]}', "path separator"),
         ('{"v": [1, NaN]}', "importance of video 'v' is nan at position 1"),
-        ('{"v": [1, 1e300]}', "is 1e+300 at position 1"),
+        ('{"v": [1, Infinity]}', "is inf at position 1"),
         ('{"v": []}', "shape (0,), wanted (frames,)"),
         ('{"v": [[1], [2]]}', "shape (2, 1), wanted (frames,)"),
         ('{"v": [[1], [2, 3]]}', "importance of video 'v'"),
