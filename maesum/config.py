@@ -131,7 +131,7 @@ class DrDsnConfig:
 
 @dataclass
 class EvaluatorConfig:
-    """A look at the benchmarks while training; see maesum.monitoring.BenchmarkMonitor."""
+    """A look at the benchmarks while training; see maesum.jobs.monitoring.BenchmarkMonitor."""
 
     every_n_epochs: int = 20  # 0 = never
     videos: int = 3  # the first so many of each benchmark

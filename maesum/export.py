@@ -8,8 +8,8 @@ from maesum.entry import entry_point
 
 
 def export(config: DictConfig) -> None:
-    """Export one checkpoint (see `maesum.exporting.run`)."""
-    from maesum.exporting import run  # torch loads only once the config has composed
+    """Export one checkpoint (see `maesum.jobs.exporting.run`)."""
+    from maesum.jobs.exporting import run  # torch loads only once the config has composed
 
     run(config)
 

@@ -8,8 +8,8 @@ from maesum.entry import entry_point
 
 
 def predict(config: DictConfig) -> dict[str, float]:
-    """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.prediction.run`)."""
-    from maesum.prediction import run  # torch loads only once the config has composed
+    """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.jobs.prediction.run`)."""
+    from maesum.jobs.prediction import run  # torch loads only once the config has composed
 
     return run(config)
 

@@ -8,12 +8,12 @@ from maesum.entry import entry_point
 
 
 def train(config: DictConfig) -> dict[str, float]:
-    """Run one training job; returns its final metrics (see `maesum.training.run`)."""
-    from maesum.multirun import in_multirun, run_isolated
+    """Run one training job; returns its final metrics (see `maesum.jobs.training.run`)."""
+    from maesum.jobs.multirun import in_multirun, run_isolated
 
     if in_multirun():
         return run_isolated("train")
-    from maesum.training import run  # torch and Lightning load only once the config has composed
+    from maesum.jobs.training import run  # torch and Lightning load only once the config has composed
 
     return run(config)
 

@@ -9,9 +9,9 @@ import torch
 
 from maesum.data import Benchmark, Scores, VideoAnnotation, write_benchmark, write_features
 from maesum.errors import MaesumError
+from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics import hold, rank_correlation
 from maesum.models import MaskedAutoencoder
-from maesum.prediction import predict_benchmarks
 from maesum.scoring import ScoringSettings, importance
 
 STEP = 15

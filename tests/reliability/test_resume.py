@@ -170,7 +170,7 @@ def test_a_resumed_loader_starts_at_its_batch_and_then_reads_whole_epochs(make_f
         return batches
 
     whole, resumed = epochs(Position(0, 0)), epochs(Position(2, 3))
-    assert len(resumed) == len(whole) - 2 * 7 - 3
+    assert len(resumed) == len(whole) - 2 * 8 - 3
     assert all(torch.equal(a, b) for a, b in zip(whole[-len(resumed) :], resumed, strict=True))
 
 

@@ -15,9 +15,9 @@ from maesum.data.labelled import LabelledDataModule
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
 from maesum.files import file_hash
+from maesum.jobs.peer_scoring import score_by_split
+from maesum.jobs.prediction import check_benchmarks, predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
-from maesum.peer_scoring import score_by_split
-from maesum.prediction import check_benchmarks, predict_benchmarks
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpoints import load_autoencoder, load_weights, read_checkpoint
 from maesum.tasks.drdsn import DrDsn, VideoDataModule, WholeVideos

@@ -10,7 +10,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from maesum.errors import MaesumError
-from maesum.model_card import write_model_card
+from maesum.jobs.model_card import write_model_card
 from maesum.tasks.checkpoints import load_autoencoder, read_autoencoder
 
 

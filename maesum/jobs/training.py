@@ -16,14 +16,14 @@ from lightning.pytorch.callbacks import Callback, RichProgressBar
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.errors import MaesumError, first_line
-from maesum.experiment_log import log_config, log_results
 from maesum.inputs import check_inputs, check_ranges
-from maesum.monitoring import BenchmarkMonitor, SamplesSeen
+from maesum.jobs.experiment_log import log_config, log_results
+from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen
+from maesum.jobs.training_tasks import training_task
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.tasks.resuming import LAST, keep_log, load_position, resume_path
-from maesum.training_tasks import training_task
 
 # Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
 for _name in ("lightning.pytorch", "lightning.fabric"):

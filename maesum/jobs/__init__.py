@@ -1,0 +1,1 @@
+"""What commands do once their config has composed: training, prediction, export, each job in a process of its own."""
