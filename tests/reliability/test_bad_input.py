@@ -235,7 +235,7 @@ HDF5_DEFECTS = {
     },
     "scores": {
         "NaN": _set(f"{V}/importance", np.full(20, np.nan)),
-        "beyond float32": _set(f"{V}/importance", np.full(20, 1e300)),
+        "infinite": _set(f"{V}/importance", np.full(20, -np.inf)),
         "rank 2": _set(f"{V}/importance", np.ones((20, 1))),
         "empty": _set(f"{V}/importance", np.ones(0)),
         "text": _set(f"{V}/importance", np.array([b"x"] * 20)),
