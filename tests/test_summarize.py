@@ -13,10 +13,7 @@ from tests.commands import maesum_here, user_error
 
 av = pytest.importorskip("av", reason="needs the extra vision (PyAV)")
 
-from maesum.torchvision_import import make_torchvision_importable  # noqa: E402
 from tests.vision.synthetic import write_video  # noqa: E402
-
-make_torchvision_importable()
 
 FILES = {"importance.png", "keyshots.json", "scores.csv", "summary.mp4"}
 TINY = ("backbone=custom", "backbone._target_=tests.vision.synthetic.TinyNetwork")

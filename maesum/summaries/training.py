@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maesum.torchvision_import import make_torchvision_importable
+import lightning as L
+from lightning.pytorch.callbacks import Callback
 
-make_torchvision_importable()  # before Lightning, which imports it where it is installed
-
-import lightning as L  # noqa: E402
-from lightning.pytorch.callbacks import Callback  # noqa: E402
-
-from maesum.data.datamodule import ClipDataModule, feature_statistics  # noqa: E402
-from maesum.errors import MaesumError  # noqa: E402
-from maesum.models import MaskedAutoencoder  # noqa: E402
-from maesum.progress import progress_bar  # noqa: E402
-from maesum.tasks.pretraining import Pretraining  # noqa: E402
+from maesum.data.datamodule import ClipDataModule, feature_statistics
+from maesum.errors import MaesumError
+from maesum.models import MaskedAutoencoder
+from maesum.progress import progress_bar
+from maesum.tasks.pretraining import Pretraining
 
 _BATCH = 32
 #: Of training clips: scoring looks at stride 2, and 30 frames at stride 4 fit into five seconds.
