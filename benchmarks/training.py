@@ -12,7 +12,8 @@ import torch
 
 from benchmarks.recording import Row, record
 from maesum.data import write_features
-from maesum.data.datamodule import ClipBatch, ClipDataModule
+from maesum.data.clips import ClipBatch
+from maesum.data.datamodule import ClipDataModule
 from maesum.models import random_mask
 from maesum.tasks.optim import OptimSettings, adamw
 from maesum.tasks.pretraining import Pretraining

@@ -35,6 +35,7 @@ class DataConfig:
     held_out_clips_per_video: int = 4
     standardize: bool = False  # channels to zero mean and about unit variance (for features that are not CNN outputs)
     workers: int = 2  # loader processes of each rank; 0 = load in the training process
+    residency: str = "disk"  # of pretraining features: disk | host (read into memory first) | device (split over GPUs)
 
 
 @dataclass
@@ -154,6 +155,7 @@ class TrainConfig:
     epochs: int = 200
     warmup_epochs: int = 40
     batch_size: int = 128  # clips of one optimiser step, over all devices and accumulation steps
+    compile: str | None = None  # the pretraining step by torch.compile: default | reduce-overhead | max-autotune
     ckpt: str | None = None  # resume: a checkpoint, or "last": this folder's own, or the newest of the runs beside it
     checkpoint_every_n_steps: int | None = None  # besides the one after every epoch
     data_dir: str = MISSING  # where prepared files lie

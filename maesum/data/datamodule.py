@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -13,127 +13,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
+from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
+from maesum.data.order import START, ClipAddress, ClipBatches, HeldOutBatches
+from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
-
-
-class ClipBatch(NamedTuple):
-    """What a training step sees. B clips of T frames, D features wide."""
-
-    frames: Tensor  # [B, T, D] in the stored dtype
-    mask_noise: Tensor  # [B, T] float32
-    rows: Tensor  # [B, T] int64, rows of the store, to name the video at fault
-
-
-class Position(NamedTuple):
-    """Where in the data a training stands: an epoch, and how many of its batches (of one rank) are done."""
-
-    epoch: int
-    batch: int
-
-
-START = Position(0, 0)
-
-
-class ClipAddress(NamedTuple):
-    """Which clips make a batch: everything random about them follows from these numbers."""
-
-    epoch: int
-    samples: np.ndarray  # [B] int64
-
-
-class Clips(Dataset[ClipBatch]):
-    """Turns a batch address into a batch: draw the frames, then fetch them in one gather."""
-
-    def __init__(self, store: FeatureStore, stride: int | Sequence[int], frames: int, seed: int) -> None:
-        self.store, self.stride, self.frames, self.seed = store, stride, frames, seed
-
-    def __getitem__(self, address: ClipAddress) -> ClipBatch:
-        video = address.samples % len(self.store)
-        frame_index = sampling.clips(
-            self.seed, address.epoch, address.samples, self.store.lengths[video], self.stride, self.frames
-        )
-        rows = torch.from_numpy(self.store.offsets[video][:, None] + frame_index)  # [B, T]
-        noise = sampling.mask_noise(self.seed, address.epoch, address.samples, self.frames)
-        return ClipBatch(self.store.gather(rows), torch.from_numpy(noise), rows)
-
-
-class ClipBatches(Sampler[ClipAddress]):
-    """The batches of an epoch, as one rank sees them.
-
-    The epoch's order is cut into global batches (one optimiser step each), and every global batch into equal slices,
-    one for each rank and accumulation step. So the clips of a step are the same for any number of ranks. The last
-    batch is filled up with further clips of videos in the next epoch's order, so that no clip is left out.
-
-    Args:
-        num_samples: sample numbers in an epoch; sample s is a clip of video s % videos.
-        batch_size: clips of one optimiser step, over all ranks and accumulation steps.
-        start: the first batch wanted: a resumed training goes on in the middle of an epoch.
-
-    Raises:
-        MaesumError: a batch that does not divide, or an epoch smaller than one batch.
-    """
-
-    def __init__(
-        self,
-        num_samples: int,
-        batch_size: int,
-        seed: int,
-        rank: int = 0,
-        ranks: int = 1,
-        accumulate: int = 1,
-        start: Position = START,
-    ) -> None:
-        if batch_size % (ranks * accumulate):
-            raise MaesumError(
-                f"batch_size is {batch_size}, wanted a multiple of {ranks} device(s) x {accumulate} accumulation steps."
-            )
-        if num_samples < batch_size:
-            raise MaesumError(
-                f"an epoch has {num_samples} clips, but batch_size is {batch_size}; raise data.clips_per_video or "
-                "lower batch_size."
-            )
-        self.num_samples, self.batch_size, self.seed = num_samples, batch_size, seed
-        self.rank, self.ranks, self.accumulate = rank, ranks, accumulate
-        # Not 0 on resuming: worker processes fetch ahead before Lightning first calls `set_epoch`.
-        self.epoch, self.start = start.epoch, start
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return -(-self.num_samples // self.batch_size) * self.accumulate
-
-    def __iter__(self) -> Iterator[ClipAddress]:
-        order = sampling.epoch_order(self.seed, self.epoch, self.num_samples)
-        missing = -self.num_samples % self.batch_size
-        # Sample numbers beyond the epoch's own are other draws from the same videos.
-        further = self.num_samples + sampling.epoch_order(self.seed, self.epoch + 1, self.num_samples)[:missing]
-        order = np.concatenate([order, further])
-        share = self.batch_size // (self.ranks * self.accumulate)
-        first = self.start.batch if self.epoch == self.start.epoch else 0
-        for number in range(first, len(self)):
-            begin = (number * self.ranks + self.rank) * share
-            yield ClipAddress(self.epoch, order[begin : begin + share])
-
-
-class HeldOutBatches(Sampler[ClipAddress]):
-    """The same clips at every validation: each sample once, dealt out to the ranks, the last batch as it comes.
-
-    A rank for which nothing is left gets one batch of no clip: all ranks must take part in what follows the batches.
-    """
-
-    def __init__(self, num_samples: int, batch_size: int, rank: int = 0, ranks: int = 1) -> None:
-        whole = np.arange(num_samples)
-        batches = np.split(whole, range(batch_size, num_samples, batch_size))
-        self.batches = batches[rank::ranks] or [whole[:0]]
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[ClipAddress]:
-        return (ClipAddress(0, samples) for samples in self.batches)
 
 
 class ClipDataModule(L.LightningDataModule):
@@ -149,9 +33,12 @@ class ClipDataModule(L.LightningDataModule):
         held_out_clips_per_video: clips drawn from each of those.
         workers: processes that load batches; 0 = the training process itself.
         seed: of the clips, their order and their masks.
+        residency: where the features of the training set reside: "disk", the mapped files as they are; "host", the
+            same, read in once from end to end; "device", the memory of the devices that train, split over them.
 
     Raises:
-        MaesumError: files that cannot be read, videos shorter than a clip.
+        MaesumError: files that cannot be read, videos shorter than a clip, an unknown residency; before training, a
+            set that does not fit where it shall reside.
     """
 
     def __init__(
@@ -165,12 +52,16 @@ class ClipDataModule(L.LightningDataModule):
         held_out_clips_per_video: int = 4,
         workers: int = 0,
         seed: int = 0,
+        residency: str = "disk",
     ) -> None:
         super().__init__()
         sampling.parse_stride(stride)
+        if residency not in RESIDENCIES:
+            raise MaesumError(f"data.residency is {residency!r}, wanted one of {', '.join(RESIDENCIES)}.")
         self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
         self.clips_per_video, self.held_out_clips_per_video = clips_per_video, held_out_clips_per_video
-        self.workers = workers
+        self.workers, self.residency = workers, residency
+        self._on_device: DeviceFeatures | None = None
         self.start = START  # set before training by whoever resumes one
         self.store = _open(features, frames)
         self.held_out = _open(held_out, frames) if held_out else None
@@ -180,33 +71,64 @@ class ClipDataModule(L.LightningDataModule):
                 f"{self.store.dim}."
             )
 
-    def train_dataloader(self) -> DataLoader[ClipBatch]:
-        """Batches of the training set for this rank."""
+    def setup(self, stage: str) -> None:
+        """Bring the training features to where they shall reside; the trainer's devices are known by now."""
+        if stage == "fit" and self.residency == "host":
+            read_into_host_memory(self.store)
+        if stage == "fit" and self.residency == "device":
+            device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+            self._on_device = DeviceFeatures(self.store, device, *self._rank())
+
+    def teardown(self, stage: str) -> None:
+        """Free the devices' memory."""
+        if stage == "fit":
+            self._on_device = None
+
+    def train_dataloader(self) -> DataLoader[ClipBatch] | DataLoader[ClipRows]:
+        """Batches of the training set for this rank; with residency="device" the rows of all ranks' batches."""
         rank, ranks = self._rank()
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
         samples = len(self.store) * self.clips_per_video
         order = ClipBatches(samples, self.batch_size, self.seed, rank, ranks, accumulate, self.start)
-        return self._loader(self.store, self.seed, order)
+        if self.residency != "device":
+            return self._loader(FetchedClips(self.store), self._drawn(order, self.store, self.seed), self.workers)
+        # A slice for all ranks at once is what a slice would be if there were only one of them.
+        order = ClipBatches(samples, self.batch_size, self.seed, 0, 1, accumulate, self.start)
+        return self._loader(UnfetchedClips(), self._drawn(order, self.store, self.seed), workers=0)
 
     def val_dataloader(self) -> DataLoader[ClipBatch] | list:
         """Batches of the held-out set for this rank; none without one."""
         if self.held_out is None:
             return []
-        rank, ranks = self._rank()
         samples = len(self.held_out) * self.held_out_clips_per_video
+        order = HeldOutBatches(samples, self.batch_size, *self._rank())
         # A seed of its own: held-out clips do not move with the training seed.
-        return self._loader(self.held_out, 0, HeldOutBatches(samples, self.batch_size, rank, ranks))
+        return self._loader(FetchedClips(self.held_out), self._drawn(order, self.held_out, seed=0), self.workers)
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move a batch to this rank's device, or fetch it there."""
+        if not isinstance(batch, ClipRows):
+            return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        assert self._on_device is not None, "setup comes first"
+        rank, ranks = self._rank()
+        own = len(batch.rows) // ranks
+        here = slice(rank * own, (rank + 1) * own)
+        noise, rows = (part[here].to(device, non_blocking=True) for part in (batch.mask_noise, batch.rows))
+        return ClipBatch(self._on_device.gather(batch.rows), noise, rows)
 
     def _rank(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    def _loader(self, store: FeatureStore, seed: int, batches: Sampler[ClipAddress]) -> DataLoader[ClipBatch]:
+    def _drawn(self, order: Sampler[ClipAddress], store: FeatureStore, seed: int) -> ClipDraws:
+        return ClipDraws(order, store, self.stride, self.frames, seed)
+
+    def _loader(self, clips: Dataset, batches: ClipDraws, workers: int) -> DataLoader:
         return DataLoader(
-            Clips(store, self.stride, self.frames, seed),
-            batch_size=None,  # an address stands for a whole batch: one gather, no collation
+            clips,
+            batch_size=None,  # a draw stands for a whole batch: one gather, no collation
             sampler=batches,
-            num_workers=self.workers,
-            persistent_workers=self.workers > 0,
+            num_workers=workers,
+            persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
             worker_init_fn=_leave_signals_to_the_trainer,
         )

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
-from maesum.data.datamodule import START, ClipAddress, ClipBatches, HeldOutBatches
+from maesum.data.order import START, ClipAddress, ClipBatches, HeldOutBatches
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
 

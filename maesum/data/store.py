@@ -14,6 +14,9 @@ from maesum.data.features import check_video_ids
 from maesum.data.shard import read_shard
 from maesum.errors import MaesumError
 
+#: One value is read of each 4,096 bytes, the smallest page there is, 1 GB at a time.
+_VALUES_A_PAGE, _VALUES_AT_ONCE = 4_096 // 4, 2**28
+
 
 class FeatureStore:
     """Frame features of many videos, addressed by row.
@@ -117,6 +120,13 @@ class FeatureStore:
                 here = (shard_of == shard).nonzero()[:, 0]
                 rows[here] = torch.index_select(self._mapped[shard], 0, flat[here] - int(self._shard_rows[shard]))
         return rows.view(*index.shape, self.dim)
+
+    def touch_every_page(self) -> None:
+        """Read the features from end to end in this process, so that later reads find them in memory, and mapped."""
+        for mapped in self._mapped:
+            values = mapped.numpy().reshape(-1)  # a view
+            for start in range(0, len(values), _VALUES_AT_ONCE):
+                values[start : start + _VALUES_AT_ONCE : _VALUES_A_PAGE].max()
 
     def describe_row(self, row: int) -> str:
         """Where a row of the set comes from, for messages: file, video and frame."""

@@ -20,6 +20,7 @@ from maesum.jobs.prediction import check_benchmarks, predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpoints import load_autoencoder, load_weights, read_checkpoint
+from maesum.tasks.compiling import check_mode
 from maesum.tasks.drdsn import DrDsn, VideoDataModule, WholeVideos
 from maesum.tasks.pretraining import Pretraining
 from maesum.tasks.recognition import Recognition
@@ -61,6 +62,7 @@ def clip_data(config: Config) -> ClipDataModule:
         held_out_clips_per_video=data["held_out_clips_per_video"],
         workers=data["workers"],
         seed=config["seed"],
+        residency=data["residency"],
     )
 
 
@@ -81,6 +83,9 @@ def pretraining_task(config: Config, data: ClipDataModule) -> Pretraining:
         task.model.set_statistics(*feature_statistics(data.store))
     if config["init"] is not None:
         load_weights(task.model, load_autoencoder(config["init"]).state_dict(), config["init"])
+    check_mode(config["compile"], config["trainer"]["accumulate_grad_batches"])
+    if config["compile"] is not None:
+        task.compile_step(config["compile"])
     return task
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
-from maesum.data.datamodule import START, Position
+from maesum.data.order import START, Position
 from maesum.data.store import FeatureStore
 from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
 

@@ -9,14 +9,15 @@ import lightning as L
 import torch
 from torch import Tensor
 
-from maesum.data.datamodule import ClipBatch
+from maesum.data.clips import ClipBatch
 from maesum.errors import MaesumError
 
 
 class _Watched(NamedTuple):
     """A loss that was computed, and what to say if it turns out not to be finite."""
 
-    loss: Tensor
+    loss: Tensor  # on the CPU
+    arrived: torch.cuda.Event | None  # set once it is there, where it comes from a GPU
     batch: ClipBatch
     step: int
     epoch: int
@@ -26,7 +27,8 @@ class _Watched(NamedTuple):
 class FiniteLoss:
     """Checks each loss when the next step has been queued: one step late, so that a GPU always has work meanwhile.
 
-    A checkpoint is never written unchecked: see `check_checkpoint`.
+    The loss is copied at once and an event marks its arrival: reading it later from the GPU would wait for everything
+    that was queued behind it. A checkpoint is never written unchecked: see `check_checkpoint`.
     """
 
     def __init__(self, module: L.LightningModule) -> None:
@@ -42,7 +44,11 @@ class FiniteLoss:
         self.check()
         module = self._module
         rate = module.trainer.optimizers[0].param_groups[0]["lr"]
-        self._watched = _Watched(loss.detach(), batch, module.global_step, module.current_epoch, rate)
+        on_its_way, arrived = loss.detach().to("cpu", non_blocking=True), None
+        if loss.is_cuda:
+            arrived = torch.cuda.Event()
+            arrived.record()
+        self._watched = _Watched(on_its_way, arrived, batch, module.global_step, module.current_epoch, rate)
 
     def check(self) -> None:
         """Check the loss that is kept.
@@ -51,7 +57,11 @@ class FiniteLoss:
             MaesumError: it is not finite.
         """
         watched, self._watched = self._watched, None
-        if watched is None or math.isfinite(watched.loss.item()):
+        if watched is None:
+            return
+        if watched.arrived is not None:
+            watched.arrived.synchronize()
+        if math.isfinite(watched.loss.item()):
             return
         batch = watched.batch
         bad = (~torch.isfinite(batch.frames)).any(dim=2).nonzero()

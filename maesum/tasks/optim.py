@@ -34,16 +34,16 @@ class OptimSettings:
 
 
 def adamw(model: nn.Module, settings: OptimSettings, batch_size: int) -> torch.optim.AdamW:
-    """AdamW with decay on matrices only."""
+    """AdamW with decay on matrices only, in one fused pass over the weights where the device has it."""
     decayed = [p for n, p in model.named_parameters() if p.requires_grad and _decays(n, p)]
     free = [p for n, p in model.named_parameters() if p.requires_grad and not _decays(n, p)]
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    on_gpu = any(p.is_cuda for p in model.parameters())
+    devices = {p.device.type for p in model.parameters()}
     return torch.optim.AdamW(
         groups,
         lr=settings.learning_rate(batch_size),
         betas=(settings.betas[0], settings.betas[1]),
-        fused=on_gpu or None,
+        fused=devices <= {"cpu", "cuda"} or None,
     )
 
 

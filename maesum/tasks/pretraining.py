@@ -12,10 +12,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric
 
-from maesum.data.datamodule import ClipBatch
+from maesum.data.clips import ClipBatch
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.masking import masked_count
 from maesum.models.trivial import interpolation, visible_mean
+from maesum.tasks.compiling import compiled
 from maesum.tasks.finite import FiniteLoss
 from maesum.tasks.optim import OptimSettings, adamw, schedule
 
@@ -58,13 +59,25 @@ class Pretraining(L.LightningModule):
         self._finite = FiniteLoss(self)
         self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
 
+    def compile_step(self, mode: str) -> None:
+        """Compile what a training step computes: fused kernels, and in some modes CUDA graphs.
+
+        Args:
+            mode: of `torch.compile`, one of `maesum.tasks.compiling.MODES`.
+        """
+        self.loss_of = compiled(self.loss_of, mode)  # type: ignore[method-assign]
+
+    def loss_of(self, stored: Tensor, mask_noise: Tensor) -> Tensor:
+        """The loss of clips [B, T, D], as they are stored, whose mask follows from noise [B, T]."""
+        frames = stored.float()
+        mask = random_mask(mask_noise, self.mask_ratio)  # [B, T]
+        return self._masked_error(self.model(frames, mask, num_masked=self.num_masked), frames, mask)
+
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
-        frames = batch.frames.float()  # [B, T, D]
-        mask = random_mask(batch.mask_noise, self.mask_ratio)  # [B, T]
-        loss = self._masked_error(self.model(frames, mask, num_masked=self.num_masked), frames, mask)
+        loss = self.loss_of(batch.frames, batch.mask_noise)
         self._finite.watch(loss, batch)
         if self._logs_now():
-            self._log_with_the_loss(loss, frames, mask)
+            self._log_with_the_loss(loss, batch)
         return loss
 
     def validation_step(self, batch: ClipBatch, batch_index: int) -> None:
@@ -107,7 +120,8 @@ class Pretraining(L.LightningModule):
         return (self.global_step + 1) % trainer.log_every_n_steps == 0 or trainer.is_last_batch  # type: ignore[attr-defined]
 
     @torch.no_grad()
-    def _log_with_the_loss(self, loss: Tensor, frames: Tensor, mask: Tensor) -> None:
+    def _log_with_the_loss(self, loss: Tensor, batch: ClipBatch) -> None:
+        frames, mask = batch.frames.float(), random_mask(batch.mask_noise, self.mask_ratio)
         # Averaged over the ranks, each of which sees its part of the batch; only here, because it makes them wait.
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         for name, trivial in _TRIVIAL.items():

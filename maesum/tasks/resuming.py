@@ -8,7 +8,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.utilities import rank_zero_only
 
-from maesum.data.datamodule import Position
+from maesum.data.order import Position
 from maesum.errors import MaesumError
 from maesum.tasks.checkpointing import EXTRA
 from maesum.tasks.checkpoints import check_weights, read_checkpoint

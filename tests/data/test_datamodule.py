@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from maesum.data import FeatureStore
-from maesum.data.datamodule import ClipBatches, ClipDataModule, HeldOutBatches, feature_statistics
+from maesum.data.datamodule import ClipDataModule, feature_statistics
+from maesum.data.order import ClipBatches, HeldOutBatches
 from maesum.errors import MaesumError
 
 

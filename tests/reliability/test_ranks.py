@@ -28,13 +28,14 @@ def _losses(run: Path) -> dict[int, float]:
 
 def test_losses_of_fifty_steps_agree(cache, tmp_path):
     losses = []
-    for name, ranks in (("one", ()), ("two", TWO)):
+    for name, ranks in (("one", ()), ("two", TWO), ("parts", (*TWO, "data.residency=device"))):
         options = ("epochs=7", "trainer.log_every_n_steps=1", "benchmark=[]", "figures=false", f"hydra.run.dir={name}")
         done = maesum("train", "+experiment=rand_stride", *SECONDS, *options, *ranks, folder=tmp_path, cache=cache)
         assert done.returncode == 0, done.stderr
         losses.append(_losses(tmp_path / name))
-    one, two = losses
+    one, two, parts = losses
     assert one.keys() == two.keys()
+    assert parts == two  # the same clips, whichever rank holds them
     assert len(one) >= 50
     assert max(abs(one[step] - two[step]) for step in one) < 1e-5
 

@@ -10,7 +10,8 @@ import time
 import pytest
 import torch
 
-from maesum.data.datamodule import ClipDataModule, Position
+from maesum.data.datamodule import ClipDataModule
+from maesum.data.order import Position
 from maesum.errors import MaesumError
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.tasks.pretraining import Pretraining

@@ -4,7 +4,8 @@ import lightning as L
 import pytest
 import torch
 
-from maesum.data.datamodule import ClipBatch, ClipDataModule
+from maesum.data.clips import ClipBatch
+from maesum.data.datamodule import ClipDataModule
 from maesum.errors import MaesumError
 from maesum.models import random_mask
 from maesum.models.trivial import interpolation, visible_mean

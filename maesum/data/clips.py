@@ -1,0 +1,102 @@
+"""From a batch's address to its clips: draw the rows, then fetch them in one gather.
+
+Letters in shapes: B clips, T frames of a clip, D feature width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from maesum.data import sampling
+from maesum.data.order import ClipAddress
+from maesum.data.store import FeatureStore
+
+#: Batches drawn at a time: a draw takes some sixty small array operations, which cost the same for one batch as for
+#: many.
+_DRAWN_AT_ONCE = 64
+
+
+class DrawnClips(NamedTuple):
+    """Where the frames of B clips lie, as it is sent to a loader process: plain arrays travel faster than tensors."""
+
+    rows: np.ndarray  # [B, T] int64, rows of the store; a clip lies within one video
+    mask_noise: np.ndarray  # [B, T] float32
+
+
+class ClipRows(NamedTuple):
+    """A batch whose features are fetched on the device that they reside on (`maesum.data.residency`)."""
+
+    rows: Tensor  # [B, T] int64
+    mask_noise: Tensor  # [B, T] float32
+
+
+class ClipBatch(NamedTuple):
+    """What a training step sees."""
+
+    frames: Tensor  # [B, T, D] in the stored dtype
+    mask_noise: Tensor  # [B, T] float32
+    rows: Tensor  # [B, T] int64, rows of the store, to name the video at fault
+
+
+class ClipDraws(Sampler[DrawnClips]):
+    """Draws the rows and the mask noise of every batch that another sampler addresses.
+
+    Args:
+        addresses: batches of sample numbers, those of one pass all of one epoch.
+        stride, frames: of a clip (see `sampling.clips`).
+    """
+
+    def __init__(
+        self, addresses: Sampler[ClipAddress], store: FeatureStore, stride: int | Sequence[int], frames: int, seed: int
+    ) -> None:
+        self.addresses, self.lengths, self.offsets = addresses, store.lengths, store.offsets
+        self.stride, self.frames, self.seed = stride, frames, seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        if hasattr(self.addresses, "set_epoch"):
+            self.addresses.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return len(self.addresses)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[DrawnClips]:
+        addresses = iter(self.addresses)
+        while some := list(islice(addresses, _DRAWN_AT_ONCE)):
+            drawn = self.draw(some[0].epoch, np.concatenate([address.samples for address in some]))
+            stop = 0
+            for address in some:
+                start, stop = stop, stop + len(address.samples)
+                yield DrawnClips(drawn.rows[start:stop], drawn.mask_noise[start:stop])
+
+    def draw(self, epoch: int, samples: np.ndarray) -> DrawnClips:
+        """The clips of sample numbers [B] of one epoch: sample s is a clip of video s % videos."""
+        video = samples % len(self.lengths)
+        frame_index = sampling.clips(self.seed, epoch, samples, self.lengths[video], self.stride, self.frames)
+        noise = sampling.mask_noise(self.seed, epoch, samples, self.frames)
+        return DrawnClips(self.offsets[video][:, None] + frame_index, noise)
+
+
+class FetchedClips(Dataset[ClipBatch]):
+    """Fetches the frames of a batch, by one gather from the store."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self.store = store
+
+    def __getitem__(self, drawn: DrawnClips) -> ClipBatch:
+        rows, noise = map(torch.from_numpy, drawn)
+        return ClipBatch(self.store.gather(rows), noise, rows)
+
+
+class UnfetchedClips(Dataset[ClipRows]):
+    """Fetches nothing: the device does."""
+
+    def __getitem__(self, drawn: DrawnClips) -> ClipRows:
+        return ClipRows(*map(torch.from_numpy, drawn))
