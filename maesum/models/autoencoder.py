@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from maesum.errors import MaesumError
 from maesum.models.layers import Block, initialise, sinusoidal_positions
-from maesum.models.masking import split_order
+from maesum.models.masking import visible_first
 
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")
@@ -103,32 +103,63 @@ class MaskedAutoencoder(nn.Module):
         Raises:
             MaesumError: shapes that do not fit, or rows with different numbers of masked frames.
         """
-        batch, length, _ = frames.shape
-        if num_masked is None:
-            num_masked = _count_masked(mask)
-        self._check_shapes(frames, mask)
-        if positions is None:
-            positions = torch.arange(length, device=frames.device).expand(batch, length)
-        ids_keep, ids_restore = split_order(mask, num_masked)
-        visible = _take(frames, ids_keep)  # [B, K, D]
-        latent = self.encode(visible, positions.gather(1, ids_keep))  # [B, K, E]
-        return self.decode(latent, ids_restore, positions)
+        order, num_visible = self._order(frames, mask, num_masked)
+        visible = take(frames, order[:, :num_visible])  # [B, K, D]
+        positions = order if positions is None else positions.gather(1, order)
+        reconstruction = self.reconstruct(self.tokens(visible), positions, only_masked=False)
+        return take(reconstruction, order.argsort(dim=1))
 
-    def encode(self, visible: Tensor, positions: Tensor) -> Tensor:
-        """Visible frames [B, K, D] at positions [B, K] -> latent [B, K, E]."""
-        x = self.embed(self.standardize(visible)) + self.encoder_positions[positions]
+    def reconstruct_masked(self, frames: Tensor, mask: Tensor, num_masked: int) -> tuple[Tensor, Tensor]:
+        """What a loss needs: the masked frames' reconstructions and originals, [B, num_masked, D] each.
+
+        The arguments are those of `forward`; nothing is computed that only visible frames would need.
+        """
+        order, num_visible = self._order(frames, mask, num_masked)
+        visible, masked = take(frames, order[:, :num_visible]), take(frames, order[:, num_visible:])
+        return self.reconstruct(self.tokens(visible), order), masked
+
+    def reconstruct(self, tokens: Tensor, positions: Tensor, only_masked: bool = True) -> Tensor:
+        """From the tokens of visible frames to reconstructions.
+
+        Attention does not see in which order tokens stand, so they are left as they come, the visible first: their
+        positions say where they belong.
+
+        Args:
+            tokens: [B, K, E], of the visible frames.
+            positions: [B, T] int64, of the visible frames and then of the masked ones.
+
+        Returns:
+            [B, T - K, D], of the masked frames; with only_masked=False [B, T, D], the visible ones first.
+        """
+        visible, masked = positions.tensor_split([tokens.shape[1]], dim=1)
+        return self.decode(self.encode(tokens, visible), visible, masked, only_masked)
+
+    def tokens(self, frames: Tensor) -> Tensor:
+        """What the encoder takes of frames, wherever in a clip they stand: [..., D] -> [..., E]."""
+        return self.embed(self.standardize(frames))
+
+    def encode(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """Visible tokens [B, K, E] at positions [B, K] -> latent [B, K, E]."""
+        x = tokens + self.encoder_positions[positions]
         for block in self.encoder:
             x = block(x)
         return self.encoder_norm(x)
 
-    def decode(self, latent: Tensor, ids_restore: Tensor, positions: Tensor) -> Tensor:
-        """Latent [B, K, E] -> reconstruction [B, T, D]: append mask tokens, restore order, add positions, decode."""
+    def decode(self, latent: Tensor, visible: Tensor, masked: Tensor, only_masked: bool = True) -> Tensor:
+        """Latent [B, K, E] -> reconstruction: append mask tokens, add positions, decode, project.
+
+        Args:
+            visible, masked: positions [B, K] and [B, M].
+
+        Returns:
+            [B, M, D], of the masked frames; with only_masked=False [B, K + M, D], the visible ones first.
+        """
         x = self.bridge(latent)  # [B, K, C]
-        num_masked = ids_restore.shape[1] - x.shape[1]
-        x = torch.cat([x, self.mask_token.to(x.dtype).expand(x.shape[0], num_masked, -1)], dim=1)  # [B, T, C]
-        x = _take(x, ids_restore) + self.decoder_positions[positions]
-        for block in self.decoder:
+        x = torch.cat([x, self.mask_token.to(x.dtype).expand(*masked.shape, -1)], dim=1)  # [B, K + M, C]
+        x = x + self.decoder_positions[torch.cat([visible, masked], dim=1)]
+        for block in self.decoder[:-1]:
             x = block(x)
+        x = self.decoder[-1](x, masked.shape[1] if only_masked else None)  # nothing reads the others any more
         return self.head(self.decoder_norm(x)) * self.feature_scale + self.feature_mean
 
     def standardize(self, frames: Tensor) -> Tensor:
@@ -139,6 +170,13 @@ class MaskedAutoencoder(nn.Module):
         """Standardise features by these, [D] each; they are saved with the weights. A scale of 0 counts as 1."""
         self.feature_mean.copy_(mean)
         self.feature_scale.copy_(torch.where(scale > 0, scale, torch.ones_like(scale)))
+
+    def _order(self, frames: Tensor, mask: Tensor, num_masked: int | None) -> tuple[Tensor, int]:
+        """Positions of the visible frames and then of the masked ones [B, T], and how many are visible."""
+        if num_masked is None:
+            num_masked = _count_masked(mask)
+        self._check_shapes(frames, mask)
+        return visible_first(mask), mask.shape[1] - num_masked
 
     def _check_shapes(self, frames: Tensor, mask: Tensor) -> None:
         if frames.shape[-1] != self.feature_dim:
@@ -153,7 +191,7 @@ class MaskedAutoencoder(nn.Module):
             )
 
 
-def _take(tokens: Tensor, index: Tensor) -> Tensor:
+def take(tokens: Tensor, index: Tensor) -> Tensor:
     """tokens [B, T, W] at index [B, K] -> [B, K, W]."""
     return tokens.gather(1, index[:, :, None].expand(-1, -1, tokens.shape[2]))
 

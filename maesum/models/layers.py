@@ -29,11 +29,21 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * inner)
         self.project = nn.Linear(inner, width)
 
-    def forward(self, x: Tensor) -> Tensor:  # [B, T, width] -> [B, T, width]
-        batch, frames, _ = x.shape
-        q, k, v = self.qkv(x).view(batch, frames, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # each [B, heads, T, d]
-        mixed = F.scaled_dot_product_attention(q, k, v)
-        return self.project(mixed.transpose(1, 2).reshape(batch, frames, -1))
+    def forward(self, x: Tensor, last: int | None = None) -> Tensor:
+        """x [B, T, width] -> [B, T, width], or what the `last` tokens take from all: [B, last, width]."""
+        if last is None:
+            q, k, v = self._heads(self.qkv(x), 3)
+        else:
+            inner = self.project.in_features
+            weight, bias = self.qkv.weight, self.qkv.bias
+            (q,) = self._heads(F.linear(x[:, -last:], weight[:inner], bias[:inner]), 1)
+            k, v = self._heads(F.linear(x, weight[inner:], bias[inner:]), 2)
+        mixed = F.scaled_dot_product_attention(q, k, v)  # [B, heads, T or last, d]
+        return self.project(mixed.transpose(1, 2).flatten(2))
+
+    def _heads(self, x: Tensor, parts: int) -> Tensor:
+        """[B, T, parts * inner] -> [parts, B, heads, T, d]."""
+        return x.unflatten(2, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4)
 
 
 class Block(nn.Module):
@@ -47,8 +57,10 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
-    def forward(self, x: Tensor) -> Tensor:  # [B, T, width] -> [B, T, width]
-        x = x + self.attention(self.norm1(x))
+    def forward(self, x: Tensor, last: int | None = None) -> Tensor:
+        """x [B, T, width] -> [B, T, width], or only its `last` tokens, which costs no more than they take."""
+        attended = self.attention(self.norm1(x), last)
+        x = (x if last is None else x[:, -last:]) + attended
         return x + self.mlp(self.norm2(x))
 
 

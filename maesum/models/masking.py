@@ -42,16 +42,13 @@ def target_mask(target_position: Tensor, frames: int) -> Tensor:
     return torch.arange(frames, device=target_position.device) == target_position[:, None]
 
 
-def split_order(mask: Tensor, num_masked: int) -> tuple[Tensor, Tensor]:
-    """The order that puts visible frames first, and the one that puts them back.
+def visible_first(mask: Tensor) -> Tensor:
+    """Positions of the visible frames, then of the masked ones, each in rising order.
 
     Args:
-        mask: [B, T] bool with `num_masked` True in every row.
+        mask: [B, T] bool, True = masked.
 
     Returns:
-        ids_keep [B, T - num_masked] int64, positions of the visible frames in rising order;
-        ids_restore [B, T] int64, where each position's token stands in (visible, masked).
+        [B, T] int64; its argsort puts tokens that stand in this order back in theirs.
     """
-    order = mask.to(torch.uint8).argsort(dim=1, stable=True)  # [B, T]
-    ids_restore = order.argsort(dim=1, stable=True)
-    return order[:, : mask.shape[1] - num_masked], ids_restore
+    return mask.to(torch.uint8).argsort(dim=1, stable=True)

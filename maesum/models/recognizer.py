@@ -36,5 +36,5 @@ class Recognizer(nn.Module):
         """frames [B, T, D] float -> logits [B, A]."""
         positions = torch.arange(frames.shape[1], device=frames.device).expand(frames.shape[:2])
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
-            latent = self.encoder.encode(frames, positions)  # [B, T, E]
+            latent = self.encoder.encode(self.encoder.tokens(frames), positions)  # [B, T, E]
         return self.classifier(latent.mean(dim=1))

@@ -14,7 +14,8 @@ from torchmetrics import MeanMetric
 
 from maesum.data.clips import ClipBatch
 from maesum.models import MaskedAutoencoder, random_mask
-from maesum.models.masking import masked_count
+from maesum.models.autoencoder import take
+from maesum.models.masking import masked_count, visible_first
 from maesum.models.trivial import interpolation, visible_mean
 from maesum.tasks.compiling import compiled
 from maesum.tasks.finite import FiniteLoss
@@ -69,9 +70,8 @@ class Pretraining(L.LightningModule):
 
     def loss_of(self, stored: Tensor, mask_noise: Tensor) -> Tensor:
         """The loss of clips [B, T, D], as they are stored, whose mask follows from noise [B, T]."""
-        frames = stored.float()
         mask = random_mask(mask_noise, self.mask_ratio)  # [B, T]
-        return self._masked_error(self.model(frames, mask, num_masked=self.num_masked), frames, mask)
+        return self._error(*self.model.reconstruct_masked(stored.float(), mask, self.num_masked))
 
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
         loss = self.loss_of(batch.frames, batch.mask_noise)
@@ -84,12 +84,10 @@ class Pretraining(L.LightningModule):
         frames = batch.frames.float()
         if not len(frames):  # more ranks than clips
             return
-        mask = random_mask(batch.mask_noise, self.mask_ratio)
-        reconstruction = self.model(frames, mask, num_masked=self.num_masked)
         clips = len(frames)
-        self.held_out_errors["loss"].update(self._masked_error(reconstruction, frames, mask), clips)
-        for name, trivial in _TRIVIAL.items():
-            self.held_out_errors[name].update(self._masked_error(trivial(frames, mask), frames, mask), clips)
+        self.held_out_errors["loss"].update(self.loss_of(batch.frames, batch.mask_noise), clips)
+        for name, error in self._trivial_errors(frames, batch.mask_noise).items():
+            self.held_out_errors[name].update(error, clips)
 
     def on_validation_epoch_end(self) -> None:
         # Computed here and not logged by step: a rank without a batch still takes part in the reduction.
@@ -108,11 +106,17 @@ class Pretraining(L.LightningModule):
         scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
-    def _masked_error(self, reconstruction: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
-        """Mean squared error over masked frames and channels, in float32."""
-        error = self.model.standardize(reconstruction.float()) - self.model.standardize(frames)
-        per_frame = error.square().mean(dim=2)  # [B, T]
-        return (per_frame * mask).sum() / (len(frames) * self.num_masked)
+    def _error(self, reconstruction: Tensor, original: Tensor) -> Tensor:
+        """Mean squared error over masked frames and channels, [B, M, D] each, in float32."""
+        error = self.model.standardize(reconstruction.float()) - self.model.standardize(original)
+        return error.square().mean()
+
+    def _trivial_errors(self, frames: Tensor, mask_noise: Tensor) -> dict[str, Tensor]:
+        """The errors of reconstructions that need no learning, on the same masked frames."""
+        mask = random_mask(mask_noise, self.mask_ratio)
+        masked = visible_first(mask)[:, -self.num_masked :]  # [B, M]
+        original = take(frames, masked)
+        return {name: self._error(take(trivial(frames, mask), masked), original) for name, trivial in _TRIVIAL.items()}
 
     def _logs_now(self) -> bool:
         """Whether the logger takes this step's values; the last ones of an epoch are kept as the run's metrics."""
@@ -121,11 +125,10 @@ class Pretraining(L.LightningModule):
 
     @torch.no_grad()
     def _log_with_the_loss(self, loss: Tensor, batch: ClipBatch) -> None:
-        frames, mask = batch.frames.float(), random_mask(batch.mask_noise, self.mask_ratio)
         # Averaged over the ranks, each of which sees its part of the batch; only here, because it makes them wait.
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
-        for name, trivial in _TRIVIAL.items():
-            self.log(f"train/{name}", self._masked_error(trivial(frames, mask), frames, mask), sync_dist=True)
+        for name, error in self._trivial_errors(batch.frames.float(), batch.mask_noise).items():
+            self.log(f"train/{name}", error, sync_dist=True)
         self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         step, now = self.global_step, time.perf_counter()
         if step > self._clock[0] and now > self._clock[1]:

@@ -35,6 +35,23 @@ def test_reconstructs_every_frame(model, ratio, frames):
     assert torch.equal(reconstruction, model(x, mask, num_masked=int(mask[0].sum())))
 
 
+@pytest.mark.parametrize("ratio", [0.04, 0.5, 0.9])
+def test_what_a_loss_needs_is_what_the_whole_reconstruction_says(model, ratio):
+    """Values and gradients, though the last block and the head then see the masked frames only."""
+    x, mask = _batch(ratio=ratio)
+    weight = torch.randn(3, int(mask[0].sum()), 10, generator=torch.Generator().manual_seed(2))
+    whole = model(x, mask)[mask].view_as(weight)
+    (whole * weight).sum().backward()
+    expected = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+    model.zero_grad()
+    masked, original = model.reconstruct_masked(x, mask, int(mask[0].sum()))
+    torch.testing.assert_close(masked, whole, atol=1e-5, rtol=1e-5)
+    assert torch.equal(original, x[mask].view_as(weight))
+    (masked * weight).sum().backward()
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name], atol=1e-4, rtol=1e-4)
+
+
 @torch.no_grad()
 def test_values_of_masked_frames_never_reach_the_output(model):
     x, mask = _batch()

@@ -6,7 +6,7 @@ import torch
 
 from maesum.errors import MaesumError
 from maesum.models import random_mask, target_mask
-from maesum.models.masking import masked_count, split_order
+from maesum.models.masking import masked_count, visible_first
 
 
 @pytest.mark.parametrize(("ratio", "kept"), [(0.1, 27), (0.3, 21), (0.5, 15), (0.7, 9), (0.9, 3)])
@@ -36,11 +36,10 @@ def test_target_masks_hide_one_frame():
     assert mask.nonzero().tolist() == [[0, 0], [1, 15], [2, 29]]
 
 
-def test_orders_put_visible_frames_first_and_back():
+def test_the_order_puts_visible_frames_first_and_back():
     mask = random_mask(torch.rand(20, 30), 0.3)
-    ids_keep, ids_restore = split_order(mask, 9)
+    order = visible_first(mask)
     for row in range(20):
-        visible = np.flatnonzero(~mask[row].numpy())
-        np.testing.assert_array_equal(ids_keep[row], visible)
-        packed = np.concatenate([visible, np.flatnonzero(mask[row].numpy())])
-        np.testing.assert_array_equal(packed[ids_restore[row]], np.arange(30))
+        visible, masked = np.flatnonzero(~mask[row].numpy()), np.flatnonzero(mask[row].numpy())
+        np.testing.assert_array_equal(order[row], np.concatenate([visible, masked]))
+        np.testing.assert_array_equal(order[row][order[row].argsort()], np.arange(30))

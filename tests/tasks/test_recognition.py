@@ -42,7 +42,7 @@ def test_the_classifier_reads_the_mean_of_the_encoder_output():
     torch.manual_seed(0)
     autoencoder = MaskedAutoencoder(**SIZES)
     frames = torch.randn(3, 6, 8)
-    latent = autoencoder.encode(frames, torch.arange(6).expand(3, 6))
+    latent = autoencoder.encode(autoencoder.tokens(frames), torch.arange(6).expand(3, 6))
     model = Recognizer(autoencoder, actions=5)
     wanted = latent.mean(1) @ model.classifier.weight.T + model.classifier.bias
     torch.testing.assert_close(model(frames), wanted)
