@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import doctest
 import importlib
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -14,7 +16,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from maesum.errors import MaesumError
 from maesum.metrics import mean, pairwise_rank_correlation, rank_correlation, resolve
-from maesum.metrics.concordance import FEW_LEVELS, kendall_s
+from maesum.metrics.concordance import BASE, FEW_LEVELS, kendall_s, tied_pairs
 
 
 def scipy_correlation(prediction: np.ndarray, annotator: np.ndarray) -> tuple[float, float]:
@@ -39,6 +41,36 @@ def test_equals_scipy_with_ties_anywhere(data: st.DataObject, n: int) -> None:
     prediction = np.array(column(data.draw(st.sampled_from([1, 3, 1000])))) / 7
     annotators = np.array([column(levels) for levels in (1, 2, 5, 40, 1000)])
     assert_equals_scipy(prediction, annotators)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 3000), spread=st.sampled_from([0.1, 0.5, 1, 2, 1e6]))
+def test_equals_scipy_at_lengths_of_several_digits(seed: int, n: int, spread: float) -> None:
+    """The spread decides how much of the prediction is tied: nearly all, more or less than half, or nothing."""
+    rng = np.random.default_rng(seed)
+    prediction = rng.integers(0, int(spread * n) + 1, n)
+    annotators = np.stack([rng.integers(-levels, levels, n) / 3 for levels in (1, 2, FEW_LEVELS, 250, 10**9)])
+    annotators[0] = prediction + rng.integers(0, n, n)
+    assert_equals_scipy(prediction, annotators)
+
+
+def test_equals_scipy_at_300000_frames() -> None:
+    rng = np.random.default_rng(5)
+    n = 300_000
+    annotators = np.stack([rng.integers(0, 2, n), rng.integers(0, 500, n), rng.normal(size=n)])
+    assert_equals_scipy(rng.random(n).astype(np.float32) + annotators[2] / 4, annotators)
+
+
+@pytest.mark.parametrize("held", [1, 2])
+def test_memory_is_bounded_and_does_not_grow_with_annotators(held: int) -> None:
+    rng = np.random.default_rng(6)
+    n = BASE**3 + 1  # padded the most
+    prediction, annotators = np.repeat(rng.random(n), held)[:n], rng.random((4, n))
+    tracemalloc.start()
+    rank_correlation(prediction, annotators)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 128 * n
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64", "float32", "float64"])
@@ -67,6 +99,22 @@ def test_concordance_equals_counting_all_pairs(n_levels: int) -> None:
     levels = np.random.default_rng(n_levels).integers(0, n_levels, 700)
     first, second = np.triu_indices(levels.size, 1)
     assert kendall_s(levels, n_levels) == np.sign(levels[second] - levels[first]).sum()
+
+
+@pytest.mark.parametrize("n", [1, 2, BASE - 1, BASE, BASE + 1, BASE**2, BASE**2 + 1, BASE**3 + 1])
+def test_concordance_equals_insertion_into_a_sorted_list(n: int) -> None:
+    """Lengths around the edges of blocks, rows and digits, with ties and without."""
+    rng = np.random.default_rng(n)
+    for n_levels in (FEW_LEVELS + 1, 8 * n + FEW_LEVELS):
+        levels = rng.integers(0, n_levels, n)
+        seen: list[int] = []
+        discordant = 0
+        for level in levels.tolist():
+            place = bisect.bisect_right(seen, level)
+            discordant += len(seen) - place
+            seen.insert(place, level)
+        untied = n * (n - 1) // 2 - tied_pairs(np.bincount(levels))
+        assert kendall_s(levels, n_levels) == untied - 2 * discordant
 
 
 @pytest.mark.parametrize("n_levels", [2, 1000])
