@@ -87,7 +87,7 @@ class ScoringConfig:
 
     target_position: int = 15
     boundary: str = "reflect"
-    batch_size: int = 256
+    batch_size: int | None = None  # windows at a time; null: 64 on a processor, 1024 on a GPU
     precision: str = "32"
     every: int = 1  # score every k-th frame and interpolate: k times faster, but another ranking
 

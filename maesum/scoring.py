@@ -6,26 +6,24 @@ Letters in shapes: n frames of a video, B windows of a batch, T frames of a wind
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.nn import functional as F
 
 from maesum.data import sampling
 from maesum.errors import MaesumError
-from maesum.models import MaskedAutoencoder, target_mask
 from maesum.models.trivial import interpolation, visible_mean
-
-#: Anything that maps (frames [B, T, D], mask [B, T]) to a reconstruction [B, T, D].
-Reconstructor = Callable[[Tensor, Tensor], Tensor]
+from maesum.reconstruction import PartScorer, Reconstructor, device_of
 
 #: Reconstructions without a model, by the name that `scorer=` takes: the window's other frames averaged, and the two
 #: frames one stride away averaged (what interpolation is where only the centre is masked).
 TRAINING_FREE: dict[str, Reconstructor] = {"context_mean": visible_mean, "neighbour": interpolation}
+
+#: Frames of a video that are on the device at a time, besides those that the windows at either end reach over to.
+PART = 8_192
 
 
 @dataclass
@@ -35,7 +33,7 @@ class ScoringSettings:
     Attributes:
         target_position: where in its window (0-based) the scored frame stands; 15 of 30 spans t - 15 s .. t + 14 s.
         boundary: what a window does at the ends of a video: reflect, replicate or shift (see `sampling.windows`).
-        batch_size: windows at a time.
+        batch_size: windows at a time; None = 64 on a processor, 1,024 on a GPU.
         precision: "32", or "bf16" for the network (the cosine is always taken in float32: rounded to bf16 a video keeps
             about 43 distinct values, and tau moves).
         every: score every k-th frame only and interpolate between them linearly; 1 = every frame, as the paper does.
@@ -43,7 +41,7 @@ class ScoringSettings:
 
     target_position: int = 15
     boundary: str = "reflect"
-    batch_size: int = 256
+    batch_size: int | None = None
     precision: str = "32"
     every: int = 1
 
@@ -53,7 +51,7 @@ class ScoringSettings:
             if getattr(self, name) not in allowed:
                 raise MaesumError(f"scoring.{name} is {getattr(self, name)!r}, wanted one of {', '.join(allowed)}.")
         for name, lowest in {"batch_size": 1, "every": 1, "target_position": 0}.items():
-            if getattr(self, name) < lowest:
+            if getattr(self, name) is not None and getattr(self, name) < lowest:
                 raise MaesumError(f"scoring.{name} is {getattr(self, name)}, wanted at least {lowest}.")
 
 
@@ -69,6 +67,8 @@ def importance(
     on_progress: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     """Score frames of one video: 1 - cosine(reconstruction, original) of each frame masked alone in its window.
+
+    A video goes through the device's memory in parts of `PART` frames, so that a long one takes no more than a short.
 
     Args:
         model: a `MaskedAutoencoder` in evaluation mode, or any other `Reconstructor`. Where it has `standardize`, both
@@ -87,40 +87,35 @@ def importance(
             finite (its features hold NaN).
     """
     settings = settings or ScoringSettings()
-    device = torch.device(device) if device is not None else _device_of(model)
-    on_device = torch.as_tensor(features).to(device)  # once a video; windows are gathered there
-    length = len(on_device)
-    window = getattr(model, "frames", 30)
+    features = torch.as_tensor(features)
+    device = torch.device(device) if device is not None else device_of(model)
+    batch_size = settings.batch_size or (1024 if device.type == "cuda" else 64)
+    length, window = len(features), getattr(model, "frames", 30)
     if settings.target_position >= window:
         raise MaesumError(f"scoring.target_position is {settings.target_position}, wanted 0 to {window - 1}.")
-    standardize = getattr(model, "standardize", lambda frames: frames)
-    if targets is None:
-        scored = frames_to_score(length, settings.every)
-        exact = importance(model, on_device, stride, settings, targets=scored, device=device, on_progress=on_progress)
-        return interpolated(scored, exact, length)
-    targets = np.asarray(targets)
-    scores = np.empty(len(targets), dtype=np.float32)
-    for start in range(0, len(targets), settings.batch_size):
-        batch = targets[start : start + settings.batch_size]
-        index, position = sampling.windows(batch, length, stride, window, settings.target_position, settings.boundary)
-        frames = on_device[torch.from_numpy(index).to(device)].float()  # [B, T, D]
-        at_target = torch.from_numpy(position).to(device)  # [B]
-        with _precision(settings.precision, device):
-            reconstruction = _reconstruct(model, frames, target_mask(at_target, window))
-        rows = torch.arange(len(batch), device=device)
-        similarity = F.cosine_similarity(
-            standardize(reconstruction[rows, at_target].float()), standardize(frames[rows, at_target]), dim=1
-        )
-        scores[start : start + len(batch)] = (1 - similarity).cpu().numpy()
-        if on_progress is not None:
-            on_progress(len(batch))
+    scored = frames_to_score(length, settings.every) if targets is None else np.asarray(targets)
+    scorer = PartScorer(model, device, settings.precision)
+    scores = np.empty(len(scored), dtype=np.float32)
+    # The targets of one part follow one another; a part that they return to is taken again.
+    for part in np.split(np.arange(len(scored)), np.flatnonzero(np.diff(scored // PART)) + 1):
+        windows = sampling.windows(scored[part], length, stride, window, settings.target_position, settings.boundary)
+        first, last = int(windows.frame_index.min()), int(windows.frame_index.max())
+        scorer.take(features[first : last + 1])
+        similarity = []
+        for start in range(0, len(part), batch_size):
+            batch = slice(start, start + batch_size)
+            index, position = windows.frame_index[batch] - first, windows.target_position[batch]
+            similarity.append(scorer.similarity(index, position))
+            if on_progress is not None:
+                on_progress(len(index))
+        scores[part] = 1 - torch.cat(similarity).cpu().numpy()  # the host waits once a part
     bad = np.flatnonzero(~np.isfinite(scores))
     if bad.size:
         raise MaesumError(
-            f"the score of frame {int(targets[bad[0]])} is {scores[bad[0]]}: its window holds NaN or infinite "
+            f"the score of frame {int(scored[bad[0]])} is {scores[bad[0]]}: its window holds NaN or infinite "
             "features; extract the video again."
         )
-    return scores
+    return scores if targets is not None else interpolated(scored, scores, length)
 
 
 def frames_to_score(length: int, every: int) -> np.ndarray:
@@ -151,7 +146,7 @@ def importance_over_ranks(
     """
     if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
         return importance(model, features, stride, settings, device=device, on_progress=on_progress)
-    device = torch.device(device) if device is not None else _device_of(model)
+    device = torch.device(device) if device is not None else device_of(model)
     scored = frames_to_score(len(features), (settings or ScoringSettings()).every)
     part = np.array_split(np.arange(len(scored)), dist.get_world_size())[dist.get_rank()]
     merged = torch.zeros(2, len(scored), dtype=torch.float32, device=device)  # scores, and how often each was scored
@@ -179,21 +174,3 @@ def evenly_spread(length: int) -> np.ndarray:
     for bit in range(bits):
         reversed_bits |= ((numbers >> bit) & 1) << (bits - 1 - bit)
     return (1 - reversed_bits / (1 << bits)).astype(np.float32)
-
-
-def _reconstruct(model: Reconstructor, frames: Tensor, mask: Tensor) -> Tensor:
-    if isinstance(model, MaskedAutoencoder):
-        return model(frames, mask, num_masked=1)  # saves reading the mask back from the device
-    return model(frames, mask)
-
-
-def _device_of(model: Reconstructor) -> torch.device:
-    if isinstance(model, torch.nn.Module):
-        parameter = next(model.parameters(), None)
-        if parameter is not None:
-            return parameter.device
-    return torch.device("cpu")
-
-
-def _precision(name: str, device: torch.device) -> AbstractContextManager:
-    return torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext()

@@ -210,7 +210,8 @@ def score_benchmark(
                 raise MaesumError(f"{store.paths[0]}: video '{video_id}': {error}") from None
     if is_first_rank():
         origin = {"benchmark": name, "stride": config["stride"], "frame_step": store.frame_step}
-        described = {**origin, **asdict(settings), **attributes}
+        laid = {name: value for name, value in asdict(settings).items() if name != "batch_size"}  # decides nothing
+        described = {**origin, **laid, **attributes}
         write_scores(path, scores, described, _picks(scores, store.frame_step))
 
 

@@ -135,7 +135,16 @@ class MaskedAutoencoder(nn.Module):
         return self.decode(self.encode(tokens, visible), visible, masked, only_masked)
 
     def tokens(self, frames: Tensor) -> Tensor:
-        """What the encoder takes of frames, wherever in a clip they stand: [..., D] -> [..., E]."""
+        """What the encoder takes of frames, wherever in a clip they stand: [..., D] -> [..., E].
+
+        Raises:
+            MaesumError: features of another width than the model's.
+        """
+        if frames.shape[-1] != self.feature_dim:
+            raise MaesumError(
+                f"features are {frames.shape[-1]} wide, but the model was built for {self.feature_dim}; use features "
+                "of the backbone that it was trained on."
+            )
         return self.embed(self.standardize(frames))
 
     def encode(self, tokens: Tensor, positions: Tensor) -> Tensor:
@@ -179,11 +188,6 @@ class MaskedAutoencoder(nn.Module):
         return visible_first(mask), mask.shape[1] - num_masked
 
     def _check_shapes(self, frames: Tensor, mask: Tensor) -> None:
-        if frames.shape[-1] != self.feature_dim:
-            raise MaesumError(
-                f"features are {frames.shape[-1]} wide, but the model was built for {self.feature_dim}; use features "
-                "of the backbone that it was trained on."
-            )
         if frames.shape[1] > self.frames or mask.shape != frames.shape[:2]:
             raise MaesumError(
                 f"frames {tuple(frames.shape)} and mask {tuple(mask.shape)} do not fit, wanted [B, T, D] and [B, T] "
