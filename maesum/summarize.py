@@ -4,7 +4,7 @@
     python -m maesum.summarize video=FOLDER out=summaries quality=best budget=0.1
     python -m maesum.summarize video=my.mp4 ckpt=runs/.../last.ckpt backbone=googlenet
 
-Without ckpt= a small model is trained on the video itself. Every key is explained in maesum/config.py
+Without ckpt= a small model is trained on the video itself. Every key is explained in maesum/config/videos.py
 (SummarizeConfig).
 """
 
@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from maesum.entry import entry_point
 from maesum.errors import MaesumError
-from maesum.vision_config import build_encoder, require_vision_packages
+from maesum.jobs.video_inputs import build_encoder, require_vision_packages
 
 if TYPE_CHECKING:
     from maesum.summaries.pipeline import Summaries

@@ -30,7 +30,7 @@ Metrics = dict[str, float]
 
 
 class TrainingTask(NamedTuple):
-    """One kind of training job; `config` is a resolved `maesum.config.TrainConfig`."""
+    """One kind of training job; `config` is a resolved `maesum.config.training.TrainConfig`."""
 
     reads: tuple[str, ...]  # parts of the config that name files it reads
     build: Callable[[Config], tuple[L.LightningModule, Any]]  # the module, and its data or None to train nothing
