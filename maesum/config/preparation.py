@@ -10,8 +10,8 @@ from omegaconf import MISSING
 
 @dataclass
 class PrepareConfig:
-    """`python -m maesum.prepare`: bring published files into the project's formats."""
+    """What is read and what is written."""
 
     source: Any = MISSING  # conf/source: an importer and its options, typed in maesum.data.sources.schemas
     input: str = MISSING  # the published file or folder
-    out: str = MISSING  # the file to write, or the folder for two
+    out: str = MISSING  # the file to write, or the folder where the source writes several

@@ -10,67 +10,68 @@ from omegaconf import MISSING
 
 @dataclass
 class ScoringConfig:
-    """How windows are laid and batched when frames are scored; see maesum.scoring.ScoringSettings."""
+    """How windows are laid and batched when frames are scored."""
 
-    target_position: int = 15
-    boundary: str = "reflect"
-    batch_size: int = 256
-    precision: str = "32"
+    target_position: int = 15  # where in its window (from 0) the scored frame stands
+    boundary: str = "reflect"  # what a window does past the ends of a video: reflect, replicate or shift
+    batch_size: int = 256  # windows at a time
+    precision: str = "32"  # 32, or bf16 for the network
     every: int = 1  # score every k-th frame and interpolate: k times faster, but another ranking
 
 
 @dataclass
 class BenchmarkConfig:
-    """One benchmark to be scored on (conf/benchmark)."""
+    """One benchmark to be scored on; benchmark= sets these (conf/benchmark)."""
 
-    annotations: str = MISSING
-    annotations_made_by: str = ""
-    features: Any = MISSING
-    features_made_by: str = ""
+    annotations: str = MISSING  # a benchmark file
+    annotations_made_by: str = ""  # the command that makes it, for the message where it is missing
+    features: Any = MISSING  # features of its videos: a file, a pattern or a list
+    features_made_by: str = ""  # the command that makes them
     stride: int = 2  # frames between neighbours of a scoring window
 
 
 @dataclass
 class PredictConfig:
-    """`python -m maesum.predict`: score every frame of the benchmarks, then tau and rho."""
+    """What is scored, with what, and where results go."""
 
     ckpt: str | None = None  # a checkpoint of python -m maesum.train
     scorer: str = "model"  # model, or without a checkpoint: context_mean, neighbour, uniform
-    stride: int | None = None  # overrides the benchmarks' own
-    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir
-    out: str = MISSING  # folder for scores, metrics and figures
-    seed: int = 0
-    data_dir: str = MISSING
-    demo_dir: str = MISSING
-    accelerator: str = "auto"
-    devices: Any = 1
+    stride: int | None = None  # frames between neighbours of a window, in place of the benchmarks' own
+    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
+    out: str = MISSING  # folder for scores, metrics and figures; by default that of the run
+    seed: int = 0  # of the random baselines and the bootstrap
+    data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
+    demo_dir: str = MISSING  # where the synthetic demo data is made and kept
+    accelerator: str = "auto"  # cpu, gpu or auto
+    devices: Any = 1  # how many, each taking a part of every video's frames
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
-    figures: bool = True
+    figures: bool = True  # one figure a video, human above and prediction below
 
 
 @dataclass
 class EvaluateConfig:
-    """`python -m maesum.evaluate`: every figure of a scores file; see maesum.evaluation.EvaluationSettings."""
+    """What is evaluated, what is computed of it, and how strictly it is read."""
 
-    scores: str = MISSING  # a scores file, or a folder of <benchmark>.h5 as train and predict leave it
-    against: str | None = None  # another one, for the paired difference
-    out: str = MISSING  # metrics.json
+    scores: str = MISSING  # a scores file or JSON, or a folder of <benchmark>.h5 as train and predict leave it
+    against: str | None = None  # another of these, for the paired difference
+    out: str = MISSING  # the file for all results; by default metrics.json in the run's folder
     annotations: str | None = None  # a benchmark file of your own, instead of benchmark=
-    features: Any = None  # its features, for shots=kts
-    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir
-    protocol: str = "paper"  # a name, or all
-    undefined: str = "propagate"  # propagate | omit | zero
-    splits: str = "none"  # none | paper5 | a JSON file
-    f1: bool = False
+    features: Any = None  # features of the videos, for shots=kts; by default the benchmark's own
+    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
+    protocol: str = "paper"  # how tau and rho are computed: paper, saquil, casum, ctvsum, csta, msva, gtscore, or all
+    undefined: str = "propagate"  # what means make of undefined correlations: propagate, omit or zero
+    splits: str = "none"  # results of test splits besides those of all videos: none, paper5 or a JSON file
+    f1: bool = False  # also the F1 of key-shot summaries, and performance over random
     f1_over: str = "auto"  # mean | max over annotators; auto: as the field does for this benchmark
-    highlights: bool = False
-    shots: str = "auto"  # auto | stored | kts | uniform
+    highlights: bool = False  # also mAP@50 and mAP@15, of ratings
+    shots: str = "auto"  # where summaries take their shots from: stored with the benchmark, kts of the features,
+    # uniform of 60 frames, or auto, the first of these that the benchmark allows
     score_step: int = 1  # 15 where scores without picks belong to every 15th frame
     length_tolerance: int = 0  # pad or crop up to so many frames, at most 2
     allow_extra: bool = False  # accept scores of videos that the benchmark does not have
     videos: bool = True  # print the table of single videos
-    seed: int = 0
-    data_dir: str = MISSING
-    demo_dir: str = MISSING
+    seed: int = 0  # of the random baselines and the bootstrap
+    data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
+    demo_dir: str = MISSING  # where the synthetic demo data is made and kept
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)

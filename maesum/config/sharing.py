@@ -9,17 +9,17 @@ from omegaconf import MISSING
 
 @dataclass
 class ExportConfig:
-    """`python -m maesum.export`: a checkpoint as safetensors, config.json and a model card."""
+    """What is exported, and where to."""
 
     ckpt: str = MISSING  # a checkpoint of python -m maesum.train
-    out: str = MISSING  # the folder to write; it must not exist
+    out: str = MISSING  # the folder to write; it must not exist yet
 
 
 @dataclass
 class DashboardConfig:
-    """`python -m maesum.dashboard`: the W&B dashboard; see maesum.reporting.dashboard."""
+    """Whose dashboard, and of what."""
 
     entity: str = MISSING  # a W&B user or team
-    project: str = "maesum"
+    project: str = "maesum"  # the W&B project of the runs
     name: str = "maesum"  # of the dashboard
-    benchmarks: list[str] = field(default_factory=lambda: ["tvsum", "summe", "finegym"])
+    benchmarks: list[str] = field(default_factory=lambda: ["tvsum", "summe", "finegym"])  # that get panels

@@ -10,11 +10,11 @@ from maesum.config.training import TrainConfig
 
 @dataclass
 class SweepConfig(TrainConfig):
-    """`python -m maesum.sweep` and `python -m maesum.report`: a training config, and tables that vary it."""
+    """The tables, and how their jobs are run."""
 
-    sweeps: dict[str, Any] = field(default_factory=dict)  # conf/sweep; see maesum.sweeps.tables
+    sweeps: dict[str, Any] = field(default_factory=dict)  # the tables that sweep= chose, as conf/sweep describes them
     parallel: int = 1  # jobs at a time
     plan: bool = False  # print what would run, what it needs and costs, and run nothing
     runs: str = "runs/jobs"  # one folder a job, named by its config hash
-    out: str = "runs/reports"  # of the report
-    demo: list[str] = field(default_factory=list)  # overrides of every job at +scale=demo
+    out: str = "runs/reports"  # folder of the report
+    demo: list[str] = field(default_factory=list)  # what +scale=demo adds to every training job
