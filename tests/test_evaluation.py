@@ -31,6 +31,7 @@ from maesum.metrics import (
     uniform_shots,
     user_summaries,
 )
+from tests.commands import maesum_here, user_error
 
 LENGTHS = {"video_1": 400, "video_2": 331, "video_10": 620, "video_3": 450}
 
@@ -357,3 +358,14 @@ def test_the_command_explains_mistakes_in_one_line(make_scores: Callable[..., Sc
     assert done.returncode == 2
     assert "tvsum/annotations.h5 is missing; make it with: python -m maesum.prepare" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_benchmark_is_named_in_one_way(
+    make_benchmark: Callable[..., Benchmark], make_scores: Callable[..., Scores], tmp_path: Path
+) -> None:
+    files = [f"scores={make_scores().path}", f"annotations={make_benchmark().path}"]
+    for group, listed in (("benchmark=tvsum", "tvsum"), ("benchmark=[tvsum,summe]", "tvsum,summe")):
+        message = user_error(maesum_here("evaluate", *files, group, folder=tmp_path))
+        assert f"tiny_ratings_False.h5 and benchmark=[{listed}] both name what to evaluate on; give one" in message
+    assert maesum_here("evaluate", *files, "benchmark=[]", "out=m.json", folder=tmp_path).returncode == 0
+    assert list(json.loads((tmp_path / "m.json").read_text())["results"]) == ["tiny"]

@@ -56,7 +56,7 @@ class EvaluateConfig:
     scores: str = MISSING  # a scores file or JSON, or a folder of <benchmark>.h5 as train and predict leave it
     against: str | None = None  # another of these, for the paired difference
     out: str = MISSING  # the file for all results; by default metrics.json in the run's folder
-    annotations: str | None = None  # a benchmark file of your own, instead of benchmark=
+    annotations: str | None = None  # a benchmark file of your own, in place of benchmark=; both at once are refused
     features: Any = None  # features of the videos, for shots=kts; by default the benchmark's own
     feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
     protocol: str = "paper"  # how tau and rho are computed: paper, saquil, casum, ctvsum, csta, msva, gtscore, or all
