@@ -157,6 +157,8 @@ def _test_recognition(
 def _build_drdsn(config: Config) -> tuple[DrDsn, VideoDataModule]:
     if config["trainer"]["devices"] != 1 or config["trainer"]["num_nodes"] != 1:
         raise MaesumError("task=dr_dsn trains one video a step and so on one device; set trainer.devices=1.")
+    if config["trainer"]["accumulate_grad_batches"] != 1:
+        raise MaesumError("task=dr_dsn trains one video a step; set trainer.accumulate_grad_batches=1.")
     if len(config["benchmarks"]) != 1:
         raise MaesumError(
             f"task=dr_dsn trains on the videos of one benchmark, but {len(config['benchmarks'])} are named "
