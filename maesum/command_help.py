@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from textwrap import fill, wrap
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import flag_override
 
+from maesum.config import CONF_DIR
 from maesum.config.groups import Group, description, groups_of, options_of
 from maesum.config.listing import Key, Section, sections, shown
 
@@ -29,7 +29,7 @@ once for each value; --hydra-help lists every flag."""
 
 
 def command_help(
-    command: str, document: str, additions: Mapping[str, str], overrides: Sequence[str], config_file: Path
+    command: str, document: str, additions: Mapping[str, str], overrides: Sequence[str], config_name: str
 ) -> str:
     """The help text of one command.
 
@@ -38,15 +38,15 @@ def command_help(
         document: the docstring of its module.
         additions: groups that are chosen with a plus, `+group=option`, and what their options are.
         overrides: what else stands on the command line.
-        config_file: the command's config, at the top of a config tree.
+        config_name: of its config, conf/<config_name>.yaml.
 
     Raises:
         HydraException: the overrides do not compose.
     """
     width = max(60, min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns))
     ready = [Key(f"+{name}=NAME", f"{text}: {', '.join(options_of(name))}") for name, text in additions.items()]
-    with initialize_config_dir(str(config_file.parent), version_base="1.3"):
-        groups, listed = _composed(config_file, overrides)
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        groups, listed = _composed(config_name, overrides)
     ready += [_choice(group) for group in groups]
     if ready:
         listed.insert(0, Section("Ready-made settings (files in conf/), and what is chosen of them.", ready))
@@ -55,14 +55,12 @@ def command_help(
     return "\n\n".join([*parts, fill(_FOOTER, width)])
 
 
-def _composed(config_file: Path, overrides: Sequence[str]) -> tuple[list[Group], list[Section]]:
+def _composed(config_name: str, overrides: Sequence[str]) -> tuple[list[Group], list[Section]]:
     """The groups of a command with what is chosen of them, and the sections of its config."""
     given = {each.key_or_group: each.value() for each in OverridesParser.create().parse_overrides(list(overrides))}
-    groups = [group._replace(chosen=given.get(group.name, group.chosen)) for group in groups_of(config_file)]
+    groups = [group._replace(chosen=given.get(group.name, group.chosen)) for group in groups_of(config_name)]
     open_groups = [group for group in groups if group.is_required]
-    config = compose(
-        config_file.stem, [*overrides, *(f"~{group.name}" for group in open_groups)], return_hydra_config=True
-    )
+    config = compose(config_name, [*overrides, *(f"~{group.name}" for group in open_groups)], return_hydra_config=True)
     choices = config.hydra.runtime.choices  # also what an experiment chose
     groups = [group._replace(chosen=choices.get(group.name) or group.chosen) for group in groups]
     with flag_override(config, "struct", False):
@@ -75,7 +73,7 @@ def _composed(config_file: Path, overrides: Sequence[str]) -> tuple[list[Group],
     listed = sections(config, titles)
     for group in open_groups:
         for option in group.options:
-            node = compose(config_file.stem, [*overrides, f"{group.name}={option}"])[group.name]
+            node = compose(config_name, [*overrides, f"{group.name}={option}"])[group.name]
             title = f"{group.name}={option}: {description(group.name, option)}"
             listed += sections(node, {}, f"{group.name}.", title) or [Section(title, [])]
     return groups, listed
@@ -83,7 +81,7 @@ def _composed(config_file: Path, overrides: Sequence[str]) -> tuple[list[Group],
 
 def _choice(group: Group) -> Key:
     required = "required; " if group.is_required else ""
-    number = "any" if isinstance(group.chosen, list) else "one"
+    number = "any" if group.takes_several else "one"
     return Key(f"{group.name}={shown(group.chosen)}", f"{required}{number} of {', '.join(group.options)}")
 
 

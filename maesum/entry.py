@@ -65,9 +65,8 @@ def entry_point(
         arguments = get_args_parser().parse_args()
         try:
             if arguments.help:
-                config_file = Path(arguments.config_path or CONF_DIR) / f"{arguments.config_name or config_name}.yaml"
                 document = sys.modules[task.__module__].__doc__ or ""
-                print(command_help(task.__name__, document, additions or {}, arguments.overrides, config_file))
+                print(command_help(task.__name__, document, additions or {}, arguments.overrides, config_name))
                 return
             hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)()
         except BrokenPipeError:  # whoever reads our output, such as head, has seen enough

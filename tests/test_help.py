@@ -87,7 +87,7 @@ def test_only_the_groups_of_the_command_are_listed(tmp_path, monkeypatch):
     assert "rand_stride_4" in train
     assert "  +scale=NAME " in train
     assert "  +scale=NAME " in sweep
-    assert "  sweep=[] " in sweep
+    assert "  sweep=[]                        any of a1, a2" in sweep
     assert "experiment" not in evaluate
     assert "trainer" not in evaluate
     assert "conf/" not in export

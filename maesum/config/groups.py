@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import MISSING, OmegaConf
@@ -14,13 +13,15 @@ class Group(NamedTuple):
     """One folder of settings.
 
     Attributes:
-        chosen: the option that holds if none is given, or a list where several may be chosen.
+        chosen: the option that holds if none is given, or a list of them.
         options: the names of its files.
+        takes_several: whether `group=[a,b]` is meant.
     """
 
     name: str
     chosen: Any
     options: list[str]
+    takes_several: bool
 
     @property
     def is_required(self) -> bool:
@@ -28,15 +29,15 @@ class Group(NamedTuple):
         return self.chosen == MISSING
 
 
-def groups_of(config_file: Path) -> list[Group]:
-    """The groups that a command's defaults list names, in its order."""
+def groups_of(config_name: str) -> list[Group]:
+    """The groups that the defaults list of conf/<config_name>.yaml names, in its order."""
     found: list[Group] = []
-    content: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(config_file))  # type: ignore[assignment]
-    for entry in content.get("defaults", []):
+    content: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml"))  # type: ignore[assignment]
+    for entry in content["defaults"]:
         if isinstance(entry, dict):
             ((name, chosen),) = entry.items()
-            if not str(name).startswith("override "):
-                found.append(Group(str(name), chosen, options_of(str(name))))
+            if not name.startswith("override "):
+                found.append(Group(name, chosen, options_of(name), isinstance(chosen, list)))
     return found
 
 

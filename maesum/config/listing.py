@@ -71,7 +71,8 @@ def _entries(path: str, schema: type) -> Iterator[Section]:
 
 
 def _key(path: str, value: Any, meaning: str) -> Key:
-    return Key(f"{path}={shown(value)}", f"required; {meaning}" if value == MISSING else meaning)
+    required = ["required"] if value == MISSING else []
+    return Key(f"{path}={shown(value)}", "; ".join([*required, meaning] if meaning else required))
 
 
 def shown(value: Any) -> str:
