@@ -1,8 +1,8 @@
-"""python -m maesum.dashboard entity=ME: make or renew the W&B dashboard of this project's runs.
+"""Make or renew the W&B dashboard of this project's runs.
 
     python -m maesum.dashboard entity=ME project=maesum benchmarks=[tvsum,summe]
 
-Needs a W&B account and the extra `dashboard`.
+Needs a W&B account and the extra dashboard: pip install 'maesum[dashboard]'.
 """
 
 from __future__ import annotations

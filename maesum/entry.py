@@ -8,18 +8,22 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from maesum.command_help import command_help
 from maesum.config import CONF_DIR, register_schemas
+from maesum.config.meanings import meanings
 from maesum.errors import MaesumError, Stopped
 
 #: Exit status of a command that stopped because of what it was given.
@@ -28,12 +32,17 @@ EXIT_USER_ERROR = 2
 _USER_ERRORS = (MaesumError, HydraException, OmegaConfBaseException)
 
 
-def entry_point(config_name: str, task: Callable[[DictConfig], Any]) -> Callable[[], None]:
+def entry_point(
+    config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str] | None = None
+) -> Callable[[], None]:
     """The `main` of one command: `task` gets the composed config of conf/<config_name>.yaml.
 
-    A `MaesumError`, a config that does not compose and a file system that refuses end the program with one sentence on
-    standard error and status 2, a signal with 128 + its number; any other exception is a defect of ours and keeps its
-    traceback.
+    `--help` begins with the docstring of the task's module. A `MaesumError`, a config that does not compose and a file
+    system that refuses end the program with one sentence on standard error and status 2, a signal with 128 + its
+    number; any other exception is a defect of ours and keeps its traceback.
+
+    Args:
+        additions: config groups that the command takes with a plus, as in +scale=demo, and what their options are.
     """
 
     def main() -> None:
@@ -53,7 +62,12 @@ def entry_point(config_name: str, task: Callable[[DictConfig], Any]) -> Callable
                 _remove_untouched(Path(HydraConfig.get().runtime.output_dir))
                 return None
 
+        arguments = get_args_parser().parse_args()
         try:
+            if arguments.help:
+                document = sys.modules[task.__module__].__doc__ or ""
+                print(command_help(task.__name__, document, additions or {}, arguments.overrides, config_name))
+                return
             hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)()
         except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -138,8 +152,8 @@ def explain(error: Exception) -> str:
     while isinstance(root.__cause__, _USER_ERRORS):
         root = root.__cause__
     if isinstance(root, MissingMandatoryValue):
-        key = getattr(root, "full_key", "")
-        return f"{key}= is required; give it on the command line."
+        meaning = meanings(root.object_type).get(str(root.key)) if is_dataclass(root.object_type) else None
+        return f"{root.full_key}= is required{f' ({meaning})' if meaning else ''}; give it on the command line."
     unknown = _unknown_key(root)
     if unknown:
         return unknown

@@ -1,4 +1,11 @@
-"""`python -m maesum.evaluate scores=FILE benchmark=tvsum`: every figure of a scores file, with its baselines."""
+"""Compute every figure of a scores file, ours or anyone's: tau and rho, baselines, intervals, splits, F1.
+
+    python -m maesum.evaluate scores=RUN/scores/tvsum.h5 benchmark=tvsum
+    python -m maesum.evaluate scores=scores.json against=other.json benchmark=demo protocol=all
+    python -m maesum.evaluate scores=scores.h5 annotations=my_benchmark.h5
+
+Prints the tables and writes them to runs/evaluate/<time>/metrics.json.
+"""
 
 from __future__ import annotations
 

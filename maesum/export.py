@@ -1,4 +1,9 @@
-"""`python -m maesum.export ckpt=RUN/checkpoints/last.ckpt out=FOLDER`: safetensors, config.json and a model card."""
+"""Export a checkpoint to share: model.safetensors, config.json and a model card.
+
+    python -m maesum.export ckpt=RUN/checkpoints/last.ckpt out=FOLDER
+
+Needs the extra hub: pip install 'maesum[hub]'.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""python -m maesum.extract: frame features of any videos, with any backbone.
+"""Compute frame features of any videos with any backbone; goes on where it was stopped.
 
     python -m maesum.extract videos=FOLDER out=features.h5 backbone=efficientnet_lite0
     python -m maesum.extract videos=k400 ids=kinetics400_val.csv out=k400.h5 backbone=googlenet
-    python -m maesum.extract -m videos=k400 out=k400.h5 shard=1/4,2/4,3/4,4/4 hydra/launcher=submitit_slurm
+    python -m maesum.extract -m videos=k400 out=k400.h5 shard=1/2,2/2 hydra/launcher=submitit_slurm
 
-Backbones are in conf/backbone; every key is explained in maesum/config.py (ExtractConfig).
+Needs the extra vision: pip install 'maesum[vision]'.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from maesum.entry import entry_point
-from maesum.vision_config import build_encoder, chosen_videos, require_vision_packages
+from maesum.jobs.video_inputs import build_encoder, chosen_videos, require_vision_packages
 
 if TYPE_CHECKING:
     from maesum.vision.extraction import Extracted

@@ -1,4 +1,10 @@
-"""`python -m maesum.predict ckpt=... benchmark=tvsum`: score every frame, then tau and rho with their baselines."""
+"""Score every frame of the benchmarks' videos, then print tau and rho beside those of people and of chance.
+
+    python -m maesum.predict ckpt=RUN/checkpoints/last.ckpt benchmark=[tvsum,summe]
+    python -m maesum.predict scorer=context_mean benchmark=demo              without a model
+
+Scores, tables, figures, the resolved config and provenance lie in runs/predict/<time>.
+"""
 
 from __future__ import annotations
 

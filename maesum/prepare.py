@@ -1,11 +1,11 @@
-"""python -m maesum.prepare: bring published annotations and features into the project's formats.
+"""Bring published annotations and features, or arrays of your own, into the project's file formats.
 
+    python -m maesum.prepare source=npy input=FOLDER_OF_ARRAYS out=data/mine/features.h5
     python -m maesum.prepare source=tvsum input=ydata-tvsum50.mat out=data/tvsum/annotations.h5
-    python -m maesum.prepare source=npy input=FOLDER out=data/mine/features.h5
+    python -m maesum.prepare source=eccv16 input=eccv16_dataset_tvsum_google_pool5.h5 out=data/pool5
     python -m maesum.prepare source=demo out=data/demo
-    python -m maesum.prepare source=eccv16 input=eccv16_dataset_tvsum_google_pool5.h5 out=data/tvsum_pool5
 
-Sources are in conf/source; `python -m maesum.prepare source=npy --cfg job` shows a source's options.
+The keys of one source alone: python -m maesum.prepare source=npy --help
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def prepare(config: DictConfig) -> None:
 
     missing = _missing_keys(config)
     if missing:
-        raise MaesumError(f"{', '.join(f'{key}=' for key in missing)} must be given on the command line.")
+        raise MaesumError(
+            f"{', '.join(f'{key}=' for key in missing)} must be given on the command line; --help explains them."
+        )
     importer = instantiate(config.source, _partial_=True)  # called below, so that its errors reach the user as they are
     for path in importer():
         print(describe(path))

@@ -1,9 +1,9 @@
-"""python -m maesum.report: a table of the paper from what runs left, beside the published figures.
+"""Print a table of the paper from what its runs left, beside the published figures, and write it to files.
 
-    python -m maesum.report sweep=table1c                 prints it and writes runs/reports/table1c.md, .csv and .png
+    python -m maesum.report sweep=table1c                 writes runs/reports/table1c.*
     python -m maesum.report sweep=table1c +scale=demo     of the runs at minute size
 
-Takes the arguments of the `python -m maesum.sweep` whose runs it reads. A cell without a run stays empty, and the
+Takes the arguments of the python -m maesum.sweep whose runs it reads. A cell without a run stays empty, and the
 command that fills it stands below the table.
 """
 
@@ -21,7 +21,7 @@ def report(config: DictConfig) -> None:
     run(config)
 
 
-main = entry_point("sweep", report)
+main = entry_point("sweep", report, additions={"scale": "the size of every job"})
 
 if __name__ == "__main__":
     main()

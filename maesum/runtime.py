@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -14,6 +13,7 @@ from typing import Any
 
 import maesum
 from maesum.files import atomic_path
+from maesum.recipe import config_hash
 
 _PACKAGES = ("torch", "lightning", "numpy", "scipy", "h5py", "hydra-core", "omegaconf", "torchmetrics", "wandb")
 
@@ -29,16 +29,6 @@ def provenance(config: dict[str, Any]) -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "machine": {"system": platform.platform(), "processor": processor_name(), "cores": os.cpu_count()},
     }
-
-
-#: Config keys that decide where and how results are shown, not what they are.
-PRESENTATION = ("name", "group", "tags", "logger", "figures", "out")
-
-
-def config_hash(config: dict[str, Any]) -> str:
-    """16 hex digits that two runs share exactly when the resolved settings that decide their results are equal."""
-    decisive = {key: value for key, value in config.items() if key not in PRESENTATION}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def git_state() -> str | None:

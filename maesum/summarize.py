@@ -1,11 +1,10 @@
-"""python -m maesum.summarize: a summary of any video, with a page that shows why.
+"""Summarise any video, with a page that shows why; without ckpt= a small model is trained on the video itself.
 
     python -m maesum.summarize video=my.mp4
     python -m maesum.summarize video=FOLDER out=summaries quality=best budget=0.1
-    python -m maesum.summarize video=my.mp4 ckpt=runs/.../last.ckpt backbone=googlenet
+    python -m maesum.summarize video=my.mp4 ckpt=RUN/checkpoints/last.ckpt backbone=googlenet
 
-Without ckpt= a small model is trained on the video itself. Every key is explained in maesum/config.py
-(SummarizeConfig).
+Needs the extra vision: pip install 'maesum[vision]'.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from maesum.entry import entry_point
 from maesum.errors import MaesumError
-from maesum.vision_config import build_encoder, require_vision_packages
+from maesum.jobs.video_inputs import build_encoder, require_vision_packages
 
 if TYPE_CHECKING:
     from maesum.summaries.pipeline import Summaries

@@ -1,11 +1,11 @@
-"""python -m maesum.sweep: run what a table of the paper takes, as isolated jobs; finished ones are not run again.
+"""Run what a table of the paper takes, each job in a process of its own; finished jobs are not run again.
 
-    python -m maesum.sweep sweep=table1c                        every run of Table 1(c), with the data at hand
-    python -m maesum.sweep sweep=table1c +scale=demo            the same at minute size, on synthetic data
-    python -m maesum.sweep sweep=[table1a,table1b] plan=true    what would run, what it needs and roughly costs
-    python -m maesum.report sweep=table1c                       the table, beside the published one
+    python -m maesum.sweep sweep=table1c                      every run of Table 1(c)
+    python -m maesum.sweep sweep=table1c +scale=demo          the same at minute size
+    python -m maesum.sweep sweep=[table1a,table1b] plan=true  what would run, and what it costs
+    python -m maesum.report sweep=table1c                     the table, beside the published one
 
-Any setting of `python -m maesum.train` may be given and holds for every job, e.g. trainer=gpu or logger=[csv,wandb].
+Any key of python -m maesum.train may be given and holds for every job, e.g. trainer=gpu.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def sweep(config: DictConfig) -> None:
     run(config)
 
 
-main = entry_point("sweep", sweep)
+main = entry_point("sweep", sweep, additions={"scale": "the size of every job"})
 
 if __name__ == "__main__":
     main()

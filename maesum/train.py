@@ -1,4 +1,11 @@
-"""`python -m maesum.train +experiment=rand_stride`: pretrain, then score the benchmarks with the last weights."""
+"""Pretrain a masked autoencoder on frame features, then score the benchmarks with its last weights.
+
+    python -m maesum.train +experiment=rand_stride                the paper's recipe
+    python -m maesum.train +experiment=rand_stride +scale=demo    at minute size, synthetic data
+    python -m maesum.train data=features data.features=my.h5 benchmark=[]
+
+Weights, scores, tables, figures, the resolved config and provenance lie in runs/<name>/<time>.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +25,7 @@ def train(config: DictConfig) -> dict[str, float]:
     return run(config)
 
 
-main = entry_point("train", train)
+main = entry_point("train", train, additions={"experiment": "a recipe of the paper", "scale": "its size"})
 
 if __name__ == "__main__":
     main()

@@ -19,7 +19,7 @@ from maesum.data.benchmark import Benchmark, VideoAnnotation, write_benchmark
 from maesum.data.features import write_features
 from maesum.data.scores import Scores, write_scores
 from maesum.errors import MaesumError
-from maesum.evaluation import Evaluation, EvaluationSettings, evaluate, print_evaluation
+from maesum.evaluation import Evaluation, EvaluationSettings, Table, evaluate, print_evaluation
 from maesum.metrics import (
     bootstrap_interval,
     f1_scores,
@@ -31,6 +31,7 @@ from maesum.metrics import (
     uniform_shots,
     user_summaries,
 )
+from tests.commands import maesum_here, user_error
 
 LENGTHS = {"video_1": 400, "video_2": 331, "video_10": 620, "video_3": 450}
 
@@ -98,6 +99,40 @@ def test_default_protocol_is_the_mean_over_users_then_videos(
     assert content["baselines"]["oracle"]["tau"] > content["tau"] > 0
     assert abs(content["baselines"]["random"]["tau"]) < 0.05
     assert content["baselines"]["smooth random"]["tau_std"] > content["baselines"]["random"]["tau_std"] > 0
+
+
+def random_table(draws: np.ndarray, undefined: Any = "propagate") -> Table:
+    videos = draws.shape[1]
+    return Table(
+        name="paper", source="", measures=("tau",), video_ids=tuple(map(str, range(videos))),
+        values={"random": draws[None]}, undefined=undefined, n_undefined=(0,) * videos, splits=(), seed=0,
+    )  # fmt: skip
+
+
+def test_the_spread_is_that_of_means_over_videos_and_steadier_than_what_few_means_tell() -> None:
+    sizes = np.linspace(0.01, 0.05, 40)
+    spreads, of_means = [], []
+    for seed in range(200):
+        draws = np.random.default_rng(seed).normal(size=(10, 40)) * sizes
+        spreads.append(random_table(draws).spread("random", "tau"))
+        of_means.append(draws.mean(axis=1).std(ddof=1))
+    truth = np.sqrt((sizes**2).sum()) / 40
+    assert np.mean(np.square(spreads)) == pytest.approx(truth**2, rel=0.03)
+    assert np.mean(np.square(of_means)) == pytest.approx(truth**2, rel=0.15)
+    assert np.std(spreads) < np.std(of_means) / 3
+
+
+def test_the_spread_follows_the_policy_for_undefined_values() -> None:
+    draws = np.random.default_rng(0).normal(size=(10, 4))
+    undefined = draws.copy()
+    undefined[:, 2] = np.nan
+    defined = random_table(draws[:, [0, 1, 3]]).spread("random", "tau")
+    assert defined is not None
+    assert np.isnan(random_table(undefined).spread("random", "tau"))
+    assert random_table(undefined, "omit").spread("random", "tau") == pytest.approx(defined)
+    assert random_table(undefined, "zero").spread("random", "tau") == pytest.approx(defined * 3 / 4)
+    assert np.isnan(random_table(draws * np.nan, "omit").spread("random", "tau"))
+    assert random_table(draws[:1]).spread("random", "tau") is None
 
 
 @pytest.mark.parametrize("kind", ["ratings", "selections", "events"])
@@ -357,3 +392,14 @@ def test_the_command_explains_mistakes_in_one_line(make_scores: Callable[..., Sc
     assert done.returncode == 2
     assert "tvsum/annotations.h5 is missing; make it with: python -m maesum.prepare" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_benchmark_is_named_in_one_way(
+    make_benchmark: Callable[..., Benchmark], make_scores: Callable[..., Scores], tmp_path: Path
+) -> None:
+    files = [f"scores={make_scores().path}", f"annotations={make_benchmark().path}"]
+    for group, listed in (("benchmark=tvsum", "tvsum"), ("benchmark=[tvsum,summe]", "tvsum,summe")):
+        message = user_error(maesum_here("evaluate", *files, group, folder=tmp_path))
+        assert f"tiny_ratings_False.h5 and benchmark=[{listed}] both name what to evaluate on; give one" in message
+    assert maesum_here("evaluate", *files, "benchmark=[]", "out=m.json", folder=tmp_path).returncode == 0
+    assert list(json.loads((tmp_path / "m.json").read_text())["results"]) == ["tiny"]

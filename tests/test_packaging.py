@@ -39,6 +39,8 @@ def test_a_built_wheel_runs_outside_the_checkout(tmp_path):
     composed = run("-m", "maesum.train", "+experiment=rand_stride", "+scale=demo", "--cfg", "job")
     assert composed.returncode == 0, composed.stderr
     assert "mask_ratio: 0.5" in composed.stdout
+    explained = run("-m", "maesum.train", "--help")
+    assert "share of a clip's frames that are masked" in explained.stdout, explained.stderr
     prepared = run("-m", "maesum.prepare", "source=demo", "out=demo")
     assert prepared.returncode == 0, prepared.stderr
     assert (tmp_path / "demo" / "annotations.h5").exists()

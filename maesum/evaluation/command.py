@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.data.benchmark import Benchmark
@@ -30,6 +31,7 @@ def run(config: DictConfig) -> dict[str, float]:
     values: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = EvaluationSettings(**{field.name: values[field.name] for field in fields(EvaluationSettings)})
     if values["annotations"] is not None:
+        _refuse_both(values)
         benchmarks = {"": {"annotations": values["annotations"], "annotations_made_by": "", "features": None}}
     else:
         benchmarks = values["benchmarks"]
@@ -53,6 +55,16 @@ def run(config: DictConfig) -> dict[str, float]:
     write_json(values["out"], {"metrics": metrics, "results": results, "provenance": provenance(values)})
     print(f"written: {values['out']}")
     return metrics
+
+
+def _refuse_both(values: dict[str, Any]) -> None:
+    """Refuse annotations= beside a benchmark= that was given, too; the default of benchmark= just gives way."""
+    given = {override.split("=", 1)[0] for override in HydraConfig.get().overrides.task}
+    if "benchmark" in given and values["benchmarks"]:
+        raise MaesumError(
+            f"annotations={values['annotations']} and benchmark=[{','.join(values['benchmarks'])}] both name what to "
+            "evaluate on; give one of them."
+        )
 
 
 def _existing(benchmark: dict[str, Any], name: str, demo_dir: str) -> str:

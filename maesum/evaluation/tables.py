@@ -51,10 +51,18 @@ class Table:
         return bootstrap_interval(resolve(self.per_video(row, measure), self.undefined), seed=self.seed)
 
     def spread(self, row: str, measure: str) -> float | None:
-        """How far one draw of a random predictor lands from another: the standard deviation of the mean over videos."""
-        draws = self.values[row][self.measures.index(measure)]
-        means = [mean(draw, self.undefined) for draw in draws]
-        return float(np.std(means, ddof=1)) if len(means) > 1 else None
+        """How far one draw of a random predictor lands from another: the standard deviation of the mean over videos.
+
+        Each video has draws of its own, so the variance of their mean is the sum of the videos' variances over the
+        square of their number. Ten draws of each of 50 videos tell that as well as hundreds of means would.
+        """
+        draws = self.values[row][self.measures.index(measure)]  # [draws, videos]
+        if len(draws) < 2:
+            return None
+        variances = np.var(np.nan_to_num(draws) if self.undefined == "zero" else draws, axis=0, ddof=1)
+        if self.undefined == "omit":
+            variances = variances[~np.isnan(variances)]
+        return float(np.sqrt(variances.sum()) / len(variances)) if len(variances) else float("nan")
 
     def per_split(self, row: str, measure: str) -> list[float]:
         """The mean over the videos of each split."""

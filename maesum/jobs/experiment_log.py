@@ -14,8 +14,9 @@ from typing import Any
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from maesum.recipe import config_hash
 from maesum.reporting.dashboard import SAMPLES
-from maesum.runtime import config_hash, git_state
+from maesum.runtime import git_state
 
 _FIGURES = 5  # of each benchmark; the rest lie in the run's folder
 

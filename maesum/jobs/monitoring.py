@@ -39,7 +39,7 @@ class BenchmarkMonitor(Callback):
     third decimal. The first rank does it while the others wait.
 
     Args:
-        benchmarks: fields of `config.BenchmarkConfig` by name.
+        benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.
         settings: how windows are laid and batched.
         every_n_epochs: how often.
         videos: how many of each benchmark.

@@ -127,7 +127,7 @@ def predict_benchmarks(
 
     Args:
         predictor: a model or a training-free reconstruction; None = the `uniform` order.
-        benchmarks: fields of `config.BenchmarkConfig` by name.
+        benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.
         attributes: what the scores files say about where they come from.
         seed: of the random baselines and the bootstrap.
 

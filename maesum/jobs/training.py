@@ -52,6 +52,11 @@ def run(config: DictConfig) -> dict[str, float]:
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
     check_ranges(plain)
     kind = training_task(config.task)
+    if config.init is not None and not Path(config.init).is_file():
+        raise MaesumError(
+            f"init={config.init}: no such checkpoint file; name one that python -m maesum.train left, as in "
+            "init=RUN/checkpoints/last.ckpt."
+        )
     check_inputs({key: value for key, value in plain.items() if key in (*kind.reads, "demo_dir")})
     L.seed_everything(config.seed, workers=True, verbose=False)
 

@@ -31,7 +31,7 @@ Metrics = dict[str, float]
 
 
 class TrainingTask(NamedTuple):
-    """One kind of training job; `config` is a resolved `maesum.config.TrainConfig`."""
+    """One kind of training job; `config` is a resolved `maesum.config.training.TrainConfig`."""
 
     reads: tuple[str, ...]  # parts of the config that name files it reads
     build: Callable[[Config], tuple[L.LightningModule, Any]]  # the module, and its data or None to train nothing
@@ -162,6 +162,8 @@ def _test_recognition(
 def _build_drdsn(config: Config) -> tuple[DrDsn, VideoDataModule]:
     if config["trainer"]["devices"] != 1 or config["trainer"]["num_nodes"] != 1:
         raise MaesumError("task=dr_dsn trains one video a step and so on one device; set trainer.devices=1.")
+    if config["trainer"]["accumulate_grad_batches"] != 1:
+        raise MaesumError("task=dr_dsn trains one video a step; set trainer.accumulate_grad_batches=1.")
     if len(config["benchmarks"]) != 1:
         raise MaesumError(
             f"task=dr_dsn trains on the videos of one benchmark, but {len(config['benchmarks'])} are named "

@@ -11,7 +11,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from maesum.runtime import PRESENTATION, config_hash
+from maesum.recipe import PRESENTATION, config_hash
 from maesum.sweeps.tables import JobSpec, TableSpec
 
 #: Config groups that +scale=demo chooses, so that a job's own choice of them is left out there.
@@ -31,8 +31,8 @@ class Job:
         name: table and job, e.g. "table1c/ratio_10".
         command: train, predict or evaluate.
         overrides: its arguments, without those that say where its folder is.
-        config: the resolved config that decides its results.
-        hash: of that config: jobs of equal hash are one job.
+        config: its resolved config.
+        hash: of the settings in it that decide results (`maesum.recipe`): jobs of equal hash are one job.
         folder: where it leaves its results.
         needs: the jobs whose files it reads.
     """

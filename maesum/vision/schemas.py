@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass
 class GooglenetBackbone:
-    """See maesum.vision.backbones.googlenet."""
+    """GoogLeNet, see maesum.vision.backbones.googlenet."""
 
     _target_: str = "maesum.vision.backbones.googlenet"
     weights: str = "IMAGENET1K_V1"  # or a file of weights, or random
@@ -19,7 +19,7 @@ class GooglenetBackbone:
 
 @dataclass
 class Resnet50Backbone:
-    """See maesum.vision.backbones.resnet50."""
+    """ResNet-50, see maesum.vision.backbones.resnet50."""
 
     _target_: str = "maesum.vision.backbones.resnet50"
     weights: str = "IMAGENET1K_V1"  # or a file of weights, or random
@@ -27,7 +27,7 @@ class Resnet50Backbone:
 
 @dataclass
 class EfficientnetLite0Backbone:
-    """See maesum.vision.backbones.efficientnet_lite0."""
+    """EfficientNet-Lite0, see maesum.vision.backbones.efficientnet_lite0."""
 
     _target_: str = "maesum.vision.backbones.efficientnet_lite0"
     weights: str | None = None  # null: those of the package; or a file of weights, or random

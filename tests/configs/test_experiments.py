@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from maesum.config import CONF_DIR, register_schemas
 from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import read_tables
-from tests.commands import SECONDS, maesum_here
+from tests.commands import SECONDS, maesum_here, user_error
 
 EXPERIMENTS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml"))
 SWEEPS = sorted(path.stem for path in (CONF_DIR / "sweep").glob("*.yaml"))
@@ -116,6 +116,13 @@ def weights(tmp_path_factory, cache):
     )
     assert done.returncode == 0, done.stderr
     return folder / "run" / "checkpoints" / "last.ckpt"
+
+
+@pytest.mark.parametrize("experiment", FROM_WEIGHTS)
+def test_an_experiment_that_builds_on_weights_does_not_start_without_them(experiment, tmp_path):
+    done = maesum_here("train", f"+experiment={experiment}", "+scale=demo", folder=tmp_path)
+    assert "init=CHECKPOINT: no such checkpoint file; name one" in user_error(done)
+    assert not (tmp_path / ".cache").exists()
 
 
 @pytest.mark.slow

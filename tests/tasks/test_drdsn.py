@@ -170,6 +170,9 @@ def test_what_it_cannot_do_is_one_sentence(cache, tmp_path):
     done = maesum_here("train", "+experiment=dr_dsn", "benchmark=[tvsum,summe]", folder=tmp_path, cache=cache)
     assert "missing" in done.stderr
     assert "one device" in user_error(dr_dsn("trainer.devices=2", folder=tmp_path, cache=cache))
+    assert "accumulate_grad_batches=1" in user_error(
+        dr_dsn("trainer.accumulate_grad_batches=2", folder=tmp_path, cache=cache)
+    )
     assert "splits" in user_error(dr_dsn("dr_dsn.splits=paper5", folder=tmp_path, cache=cache))
     assert "task is 'magic', wanted one of pretraining" in user_error(
         dr_dsn("task=magic", folder=tmp_path, cache=cache)

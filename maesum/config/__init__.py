@@ -1,0 +1,8 @@
+"""Typed schemas of every command: a misspelt key or a wrong type fails when the config is composed.
+
+The comment behind a field is the one explanation of that key: `--help` prints it.
+"""
+
+from maesum.config.registry import CONF_DIR, register_schemas
+
+__all__ = ["CONF_DIR", "register_schemas"]

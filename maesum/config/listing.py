@@ -1,0 +1,84 @@
+"""The keys of a composed config in sections, each with its value and its meaning."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from maesum.config.meanings import heading, meanings
+
+
+class Key(NamedTuple):
+    """A key as it is given on the command line, with its value (`trainer.devices=1`), and what it means."""
+
+    setting: str
+    meaning: str
+
+
+class Section(NamedTuple):
+    """Keys that belong together."""
+
+    title: str
+    keys: list[Key]
+
+
+def sections(
+    config: DictConfig, titles: Mapping[str, str], prefix: str = "", title: str | None = None
+) -> list[Section]:
+    """The keys of a config: its own, class by class where its schema has bases, then those of each node in it.
+
+    Left out are keys that the schemas set (`_target_`) and those that hand on the command's own (`source.out`).
+
+    Args:
+        titles: of the nodes whose schema depends on what is chosen for them, by name.
+        prefix: what stands before the config's keys, such as "data.".
+        title: of the config's own keys; by default what the schema says.
+    """
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=False, enum_to_str=True)  # type: ignore[assignment]
+    schema = OmegaConf.get_type(config)
+    if not is_dataclass(schema):  # a node that takes any keys
+        return [Section(title or prefix[:-1], [_key(f"{prefix}{name}", value, "") for name, value in plain.items()])]
+    explained, hints = meanings(schema), get_type_hints(schema)
+    own, nested = list[Section](), list[Section]()
+    for part in schema.__mro__:
+        keys: list[Key] = []
+        for name in inspect.get_annotations(part):
+            value, path, hint, meaning = plain.get(name), f"{prefix}{name}", hints[name], explained.get(name, "")
+            if name not in plain or name.startswith("_") or value == f"${{{name}}}":
+                continue
+            if isinstance(value, dict) and get_origin(hint) is dict:
+                nested += _entries(path, get_args(hint)[1])
+                keys += [] if is_dataclass(get_args(hint)[1]) else [Key(f"{path}.NAME.KEY", meaning)]
+            elif isinstance(value, dict):
+                nested += sections(config[name], titles, f"{path}.", titles.get(path) if hint is Any else None)
+            elif path not in titles:
+                keys.append(_key(path, value, meaning))
+        if keys:
+            own.append(Section(title or heading(part), keys))
+    return own + nested
+
+
+def _entries(path: str, schema: type) -> Iterator[Section]:
+    if is_dataclass(schema):
+        explained = meanings(schema)
+        keys = [Key(f"{path}.NAME.{field.name}", explained.get(field.name, "")) for field in fields(schema)]
+        yield Section(heading(schema), keys)
+
+
+def _key(path: str, value: Any, meaning: str) -> Key:
+    required = ["required"] if value == MISSING else []
+    return Key(f"{path}={shown(value)}", "; ".join([*required, meaning] if meaning else required))
+
+
+def shown(value: Any) -> str:
+    """A value as it is given on the command line; nothing where there is none yet."""
+    if value == MISSING:
+        return ""
+    if isinstance(value, list):
+        return f"[{','.join(map(shown, value))}]"
+    return value if isinstance(value, str) and value else json.dumps(value)

@@ -1,0 +1,17 @@
+"""Keys of `python -m maesum.prepare`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass
+class PrepareConfig:
+    """What is read and what is written."""
+
+    source: Any = MISSING  # conf/source: an importer and its options, typed in maesum.data.sources.schemas
+    input: str = MISSING  # the published file or folder
+    out: str = MISSING  # the file to write, or the folder where the source writes several

@@ -1,0 +1,41 @@
+"""Where the config tree lies, and the schemas under the names that its defaults lists use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: The config tree: inside the package in a wheel, at the top of the repository in a checkout.
+CONF_DIR = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+
+
+def register_schemas() -> None:
+    """Make the schemas known to Hydra under the names that the config files' defaults lists use."""
+    from hydra.core.config_store import ConfigStore
+
+    from maesum.config.preparation import PrepareConfig
+    from maesum.config.scoring import EvaluateConfig, PredictConfig
+    from maesum.config.sharing import DashboardConfig, ExportConfig
+    from maesum.config.tables import SweepConfig
+    from maesum.config.training import TrainConfig
+    from maesum.config.videos import ExtractConfig, SummarizeConfig
+    from maesum.data.sources.schemas import SOURCE_SCHEMAS
+    from maesum.vision.schemas import BACKBONE_SCHEMAS
+
+    store = ConfigStore.instance()
+    commands = {
+        "prepare": PrepareConfig,
+        "train": TrainConfig,
+        "predict": PredictConfig,
+        "evaluate": EvaluateConfig,
+        "sweep": SweepConfig,
+        "dashboard": DashboardConfig,
+        "export": ExportConfig,
+        "extract": ExtractConfig,
+        "summarize": SummarizeConfig,
+    }
+    for command, schema in commands.items():
+        store.store(name=f"{command}_schema", node=schema)
+    for group, schemas in (("source", SOURCE_SCHEMAS), ("backbone", BACKBONE_SCHEMAS)):
+        for name, schema in schemas.items():
+            store.store(group=f"schema/{group}", name=name, node=schema)

@@ -1,0 +1,95 @@
+"""What makes two runs the same job: the hash of the settings that decide results, and of no others."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from hydra import initialize_config_dir
+
+from maesum.config import CONF_DIR, register_schemas
+from maesum.recipe import config_hash, decisive_settings
+from maesum.sweeps.jobs import JobMaker, compose_config
+from maesum.sweeps.tables import JobSpec, TableSpec
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hydra():
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        yield
+
+
+@functools.cache
+def hash_of(command: str, *overrides: str) -> str:
+    return config_hash(compose_config(command, overrides))
+
+
+SAME = {
+    "train": [
+        "data_dir=/elsewhere/data", "demo_dir=/elsewhere/demo", "trainer.accelerator=cpu", "trainer.devices=[0,1]",
+        "trainer.num_nodes=2", "trainer.strategy=ddp", "trainer.accumulate_grad_batches=4", "trainer.deterministic=false",
+        "data.workers=0", "scoring.batch_size=7", "evaluator.every_n_epochs=0", "checkpoint_every_n_steps=5",
+        "trainer.log_every_n_steps=1", "trainer.enable_progress_bar=false", "trainer.enable_model_summary=true",
+        "data.made_by=magic", "benchmarks.summe.features_made_by=magic", "recognition.test_clips=9", "dr_dsn.hidden=3",
+        "recognition=demo", "name=x", "group=y", "tags=[z]", "logger=[]", "figures=false",
+    ],
+    "predict": ["data_dir=/elsewhere", "accelerator=cpu", "devices=2", "scoring.batch_size=7", "figures=false", "out=x"],
+    "evaluate": ["data_dir=/elsewhere", "videos=false", "out=x"],
+}  # fmt: skip
+OTHER = {
+    "train": [
+        "seed=1", "trainer.precision=bf16-mixed", "data=kinetics400", "data.features=/mine.h5", "data.standardize=true",
+        "data.held_out=x.h5", "model=tiny", "batch_size=64", "benchmark=[tvsum]", "benchmarks.summe.stride=2",
+        "benchmarks.tvsum.features='${data_dir}/other/googlenet.h5'", "scoring.precision=bf16", "scoring.every=2",
+        "init=x.ckpt", "feature=resnet50", "mask_ratio=0.4", "optim.base_lr=1", "task=recognition", "stride=2",
+    ],
+    "predict": ["ckpt=x.ckpt", "scorer=uniform", "stride=3", "scoring.boundary=shift", "benchmark=[summe]"],
+    "evaluate": ["against=y.h5", "protocol=all", "f1=true", "seed=1", "splits=paper5"],
+}  # fmt: skip
+GIVEN = {"train": [], "predict": [], "evaluate": ["scores=s.h5"]}
+
+
+@pytest.mark.parametrize(("command", "override"), [(name, each) for name in SAME for each in SAME[name]])
+def test_what_decides_no_result_makes_no_other_job(command, override):
+    assert hash_of(command, *GIVEN[command], override) == hash_of(command, *GIVEN[command])
+
+
+@pytest.mark.parametrize("command", OTHER)
+def test_what_decides_results_makes_another_job(command):
+    hashes = [hash_of(command, *GIVEN[command], *more) for more in ([], *([each] for each in OTHER[command]))]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_each_task_has_its_own_settings():
+    for task, setting in (("recognition", "recognition.test_clips=9"), ("dr_dsn", "dr_dsn.hidden=3")):
+        assert hash_of("train", f"task={task}") != hash_of("train", f"task={task}", setting)
+
+
+def test_where_features_are_kept_is_left_out_and_compiling_is_not():
+    config = compose_config("train", [])
+    placed = {**config, "data": {**config["data"], "residency": "device"}}
+    compiled = {**config, "trainer": {**config["trainer"], "compile": True}}
+    assert config_hash(placed) == config_hash(config) != config_hash(compiled)
+
+
+def test_files_in_a_folder_that_may_move_are_known_by_their_path_within():
+    config = {"data_dir": "/a", "demo_dir": "/a/demo/", "files": ["/a/x.h5", "/a/demo/y.h5", "/ab/z.h5", "a/w.h5"]}
+    wanted = {"files": ["${data_dir}/x.h5", "${demo_dir}/y.h5", "/ab/z.h5", "a/w.h5"]}
+    assert decisive_settings(config) == wanted
+
+
+def test_a_sweep_knows_its_jobs_on_another_machine():
+    table = TableSpec(
+        jobs={"a": JobSpec(train=["+experiment=rand_stride"]), "b": JobSpec(predict=["stride=4"], of="a")}
+    )
+    here, there, other = (
+        JobMaker("runs", given, []).jobs_of("t", table)
+        for given in (
+            [],
+            ["data_dir=/mnt", "trainer.devices=8", "trainer.strategy=ddp", "data.workers=9"],
+            ["trainer=gpu"],
+        )
+    )
+    assert [here[name].hash for name in "ab"] == [there[name].hash for name in "ab"]
+    assert here["a"].hash != other["a"].hash  # in bfloat16
