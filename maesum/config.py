@@ -206,7 +206,8 @@ class PredictConfig:
     data_dir: str = MISSING
     demo_dir: str = MISSING
     accelerator: str = "auto"
-    devices: Any = 1
+    devices: Any = 1  # a number, a list of device numbers, or auto: each scores a part of every video's frames
+    num_nodes: int = 1  # machines, where torchrun or srun has started the processes
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     figures: bool = True
