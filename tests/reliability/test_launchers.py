@@ -58,12 +58,15 @@ def _one_folder(folder: Path, name: str) -> Path:
     return run
 
 
-def _assert_like(run: Path, alone: Path) -> None:
-    """Losses and scores of one process, by two."""
+def _assert_same_losses(run: Path, alone: Path) -> None:
+    """Losses of one process, by two."""
     assert json.loads((run / "provenance.json").read_text())["device"]["processes"] == 2
     one, two = starting.losses(alone), starting.losses(run)
     assert len(two) > len(one) / 2  # a log loses the steps before an interruption that were not yet written
     assert max(abs(one[step] - two[step]) for step in two) < 1e-5
+
+
+def _assert_same_scores(run: Path, alone: Path) -> None:
     expected, scores = (Scores(path / "scores" / "demo.h5") for path in (alone, run))
     assert expected.video_ids == scores.video_ids
     for video_id in expected.video_ids:
@@ -80,7 +83,8 @@ def _wait_for_checkpoint(run: Path, process) -> None:
 def test_two_machines_by_torchrun(alone, two_machines, cache):
     """The folder is named by the agents' run id, and a name is not taken twice."""
     run = _one_folder(two_machines, "first_try")
-    _assert_like(run, alone)
+    _assert_same_losses(run, alone)
+    _assert_same_scores(run, alone)
     assert starting.losses(run).keys() == starting.losses(alone).keys()
     before = killing.weights(run)
     again = maesum_here("train", *starting.TRAINING, f"hydra.run.dir={run}", folder=two_machines, cache=cache)
@@ -91,7 +95,7 @@ def test_two_machines_by_torchrun(alone, two_machines, cache):
 @pytest.mark.slow
 def test_a_process_of_torchrun_that_dies_is_started_again_and_goes_on(alone, two_machines, cache, tmp_path):
     options = ("--standalone", "--nproc-per-node=2", "--max-restarts=1")
-    agent = starting.torchrun(options, "train", *starting.DDP, folder=tmp_path, cache=cache)
+    agent = starting.torchrun(options, "train", *starting.DDP, "benchmark=[]", folder=tmp_path, cache=cache)
     runs = tmp_path / "runs" / "rand_stride"
     while agent.poll() is None and not list(runs.glob("*/checkpoints/last.ckpt")):
         time.sleep(0.02)
@@ -102,7 +106,7 @@ def test_a_process_of_torchrun_that_dies_is_started_again_and_goes_on(alone, two
     (name,) = (path.name for path in runs.iterdir())
     run = _one_folder(tmp_path, name)
     assert (run / "log" / "metrics_1.csv").exists()
-    _assert_like(run, alone)
+    _assert_same_losses(run, alone)
     assert killing.same_bits(killing.weights(two_machines / "runs" / "rand_stride" / "first_try"), killing.weights(run))
 
 
@@ -115,7 +119,7 @@ def _variable(pid: int, name: str) -> str | None:
 def test_slurm_queues_the_job_again_and_it_goes_on_in_its_folder(alone, two_machines, cache, tmp_path, scontrol):
     """Two tasks, SIGUSR1 to both: saved, queued again once, and started again without ckpt=."""
     job = str(starting.free_port() - 15000).zfill(4)  # Lightning's port is 15000 + the last four digits
-    arguments = ("train", "trainer=slurm", *starting.TRAINING)
+    arguments = ("train", "trainer=slurm", *starting.TRAINING, "benchmark=[]")
     tasks = starting.srun(job, *arguments, folder=tmp_path, cache=cache)
     run = tmp_path / "runs" / "rand_stride" / f"slurm_{job}"
     _wait_for_checkpoint(run, tasks[0])
@@ -127,7 +131,7 @@ def test_slurm_queues_the_job_again_and_it_goes_on_in_its_folder(alone, two_mach
     assert not (run / "metrics.json").exists()
     starting.finish(starting.srun(job, *arguments, folder=tmp_path, cache=cache, SLURM_RESTART_COUNT="1"))
     assert _one_folder(tmp_path, f"slurm_{job}") == run
-    _assert_like(run, alone)
+    _assert_same_losses(run, alone)
     assert killing.same_bits(killing.weights(two_machines / "runs" / "rand_stride" / "first_try"), killing.weights(run))
 
 
@@ -145,9 +149,7 @@ def test_prediction_by_torchrun(alone, cache, tmp_path):
     starting.finish([agent])
     (run,) = (tmp_path / "runs" / "predict").iterdir()
     assert json.loads((run / "provenance.json").read_text())["device"]["processes"] == 2
-    expected, scores = (Scores(path / "scores" / "demo.h5") for path in (alone, run))
-    for video_id in expected.video_ids:
-        np.testing.assert_allclose(scores[video_id], expected[video_id], atol=1e-6)
+    _assert_same_scores(run, alone)
 
 
 def test_a_signal_outside_the_fit_queues_the_job_again(scontrol, monkeypatch):
