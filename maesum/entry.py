@@ -25,6 +25,7 @@ from maesum.command_help import command_help
 from maesum.config import CONF_DIR, register_schemas
 from maesum.config.meanings import meanings
 from maesum.errors import MaesumError, Stopped
+from maesum.launch import is_further_rank
 
 #: Exit status of a command that stopped because of what it was given.
 EXIT_USER_ERROR = 2
@@ -48,7 +49,7 @@ def entry_point(
     def main() -> None:
         register_schemas()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the message below is the only one
-        sys.argv[1:] = absolute_config_path(order_overrides(sys.argv[1:]))
+        sys.argv[1:] = one_writer(absolute_config_path(order_overrides(sys.argv[1:])))
         failure: Exception | None = None
 
         def guarded(config: DictConfig) -> Any:
@@ -125,6 +126,19 @@ def absolute_config_path(arguments: list[str]) -> list[str]:
         elif flag in flags and number + 1 < len(arguments):
             arguments[number + 1] = os.path.abspath(arguments[number + 1])
     return arguments
+
+
+def one_writer(arguments: list[str]) -> list[str]:
+    """Keep Hydra from writing its files and a log in every process that torchrun or srun has started: the first does.
+
+    (Lightning does the same for those that it starts.) The overrides stand behind the last given, since Hydra takes
+    them in one piece.
+    """
+    if not is_further_rank():
+        return arguments
+    given = [at for at, argument in enumerate(arguments) if re.match(r"[~+]*[\w/@.]+=", argument)]
+    place = given[-1] + 1 if given else len(arguments)
+    return [*arguments[:place], "hydra.output_subdir=null", "hydra/job_logging=stdout", *arguments[place:]]
 
 
 def _has_a_sentence(error: Exception) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 
 import pytest
 import yaml
 
 from tests.commands import SECONDS, maesum
+from tests.reliability.starting import free_port
 
 LAUNCHERS = {"basic": None, "joblib": "hydra_plugins.hydra_joblib_launcher", "submitit_local": "hydra_plugins.hydra_submitit_launcher"}  # fmt: skip
 
@@ -55,3 +57,44 @@ def test_a_failed_job_does_not_stop_the_others_and_is_named(cache, tmp_path):
     assert "error: job 0 (+experiment=rand_stride" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert (tmp_path / "jobs" / "1" / "metrics.json").exists()
+
+
+#: What stands in for SLURM: a batch script's job on one machine, and its tasks side by side.
+SBATCH = """#!/bin/bash
+tasks=$(sed -n 's/^#SBATCH --ntasks-per-node=//p' "$1")
+SLURM_JOB_ID=$JOB SLURM_JOB_NAME=train SLURM_NTASKS=$tasks SLURM_NTASKS_PER_NODE=$tasks SLURM_NNODES=1 \\
+SLURM_JOB_NUM_NODES=1 SLURM_NODELIST=127.0.0.1 SLURM_JOB_NODELIST=127.0.0.1 \\
+SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NODEID=0 bash "$1" < /dev/null > "$1.log" 2>&1 &
+echo "Submitted batch job $JOB"
+"""
+SRUN = """#!/bin/bash
+while [[ "$1" == --* ]]; do [[ "$1" == --output || "$1" == --error ]] && shift; shift; done
+for rank in $(seq 0 $((SLURM_NTASKS - 1))); do
+  SLURM_STEP_NUM_TASKS=$SLURM_NTASKS SLURM_PROCID=$rank SLURM_LOCALID=$rank "$@" &
+done
+wait
+"""
+
+
+@pytest.mark.slow
+def test_the_tasks_of_a_submitit_job_are_the_ranks_of_one_training(cache, tmp_path, monkeypatch):
+    if importlib.util.find_spec("submitit") is None:
+        pytest.skip("submitit is not installed")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, text in {"sbatch": SBATCH, "srun": SRUN, "sacct": "#!/bin/sh\n"}.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setenv("JOB", str(free_port() - 15000).zfill(4))  # Lightning's port is 15000 + the last four digits
+    done = maesum(
+        "train", "-m", "+experiment=rand_stride", *SECONDS, "trainer=slurm", "trainer.accelerator=cpu",
+        "trainer.precision=32-true", "mask_ratio=0.3", "hydra/launcher=submitit_slurm",
+        "hydra.launcher.tasks_per_node=2", "figures=false", "benchmark=[]", folder=tmp_path, cache=cache,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (sweep,) = (tmp_path / "runs" / "rand_stride").iterdir()
+    origin = json.loads((sweep / "0" / "provenance.json").read_text())
+    assert origin["device"]["processes"] == 2
+    assert [path.name for path in sweep.iterdir() if path.is_dir() and path.name != ".submitit"] == ["0"]
+    assert "train/loss" in json.loads((sweep / "0" / "metrics.json").read_text())

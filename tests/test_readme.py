@@ -9,14 +9,18 @@ import shlex
 import h5py
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
 
+from maesum.config import CONF_DIR, register_schemas
 from tests.commands import maesum_here
 from tests.conftest import REPOSITORY
 
 TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.S)
 COMMANDS = [line.split("#")[0].strip() for kind, block in BLOCKS if kind == "bash" for line in block.splitlines()]
-MAESUM = [command for command in COMMANDS if command.startswith("python -m maesum.")]
+#: What needs GPUs, several machines or a cluster is composed, not run.
+CLUSTER = [command for command in COMMANDS if command.startswith(("torchrun ", "srun ")) or "trainer=" in command]
+MAESUM = [command for command in COMMANDS if command.startswith("python -m maesum.") and command not in CLUSTER]
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +100,37 @@ def test_a_command_of_the_readme_runs(command, folder, cache, request):
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("command", CLUSTER)
+def test_a_command_for_several_gpus_composes(command, monkeypatch):
+    """With what its launcher says: as many devices and machines as it starts, in a folder that all of them name alike."""
+    launcher, arguments = (shlex.split(part) for part in command.split("-m maesum.", 1))
+    name, *overrides = (argument for argument in arguments if argument != "-m")
+    wanted = (2, 4) if "trainer=slurm" in command else ("auto", 1)
+    slurm = {"SLURM_JOB_ID": "7", "SLURM_NTASKS_PER_NODE": "2", "SLURM_NNODES": "4"}
+    environment = slurm if "trainer=slurm" in command else {}
+    if launcher[0] == "torchrun":
+        options = {key: value for key, _, value in (option.partition("=") for option in launcher[1:])}
+        devices, nodes = options["--nproc-per-node"], options.get("--nnodes", "1")
+        environment = {"TORCHELASTIC_RUN_ID": "one", "LOCAL_WORLD_SIZE": devices, "GROUP_WORLD_SIZE": nodes}
+        wanted = (int(devices), int(nodes))
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    if "hydra/launcher=submitit_slurm" in overrides:
+        pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+        overrides.remove("mask_ratio=0.3,0.5")  # the sweeper takes them apart
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose(name, overrides, return_hydra_config=True)
+        folder = config.hydra.run.dir
+    settings = config.trainer if name == "train" else config
+    assert (settings.devices, settings.num_nodes) == wanted
+    if environment:
+        assert folder.endswith("/one" if launcher[0] == "torchrun" else "/slurm_7")
+
+
 def test_the_other_commands_are_make_targets():
     targets = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.M)
-    others = [command for command in COMMANDS if command and command not in MAESUM]
+    others = [command for command in COMMANDS if command and command not in (*MAESUM, *CLUSTER)]
     assert others
     for command in others:
         assert command.split()[0] == "make"

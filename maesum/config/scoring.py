@@ -43,7 +43,8 @@ class PredictConfig:
     data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
     demo_dir: str = MISSING  # where the synthetic demo data is made and kept
     accelerator: str = "auto"  # cpu, gpu or auto
-    devices: Any = 1  # how many, each taking a part of every video's frames
+    devices: Any = 1  # a number, a list of device numbers, or auto: each scores a part of every video's frames
+    num_nodes: int = 1  # machines, where torchrun or srun has started the processes
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     figures: bool = True  # one figure a video, human above and prediction below

@@ -121,6 +121,7 @@ class TrainConfig:
     epochs: int = 200  # passes over the videos
     warmup_epochs: int = 40  # epochs in which the learning rate rises
     batch_size: int = 128  # clips of one optimiser step, over all devices and accumulation steps
+    compile: str | None = None  # the pretraining step by torch.compile: default | reduce-overhead | max-autotune
     ckpt: str | None = None  # resume a checkpoint; last: this folder's own, or the newest of the runs beside it
     checkpoint_every_n_steps: int | None = None  # saves within epochs too; null: only after each
     data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too

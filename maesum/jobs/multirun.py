@@ -17,6 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from maesum.errors import MaesumError
+from maesum.launch import is_further_rank, launched
 
 
 def in_multirun() -> bool:
@@ -28,14 +29,18 @@ def run_isolated(command: str) -> dict[str, float]:
     """Run this job of a multirun as `python -m maesum.<command>` and read what it left.
 
     Its output goes where this process's goes. Runs of one multirun share the W&B group that is named after its folder,
-    unless group= says otherwise.
+    unless group= says otherwise. Where SLURM runs a job as several tasks (`hydra.launcher.tasks_per_node`), the
+    processes that these start are together one training, since they inherit what SLURM says about the tasks.
 
     Returns:
-        The job's metrics.json.
+        The job's metrics.json; nothing in tasks after the first, which may end before the file is written.
 
     Raises:
-        MaesumError: the job failed; what it said stands above.
+        MaesumError: the job failed, what it said stands above; or torchrun has started this multirun.
     """
+    launch = launched()
+    if launch is not None and launch.by == "torchrun":
+        raise MaesumError("a multirun (-m) starts the processes of its jobs itself; start it without torchrun.")
     config = HydraConfig.get()
     folder = Path(config.runtime.output_dir)
     overrides = list(config.overrides.task)
@@ -46,4 +51,6 @@ def run_isolated(command: str) -> dict[str, float]:
     if done.returncode:
         changed = " ".join(config.overrides.task)
         raise MaesumError(f"job {config.job.num} ({changed}) failed with exit status {done.returncode}: {folder}")
+    if is_further_rank():
+        return {}
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

@@ -22,6 +22,7 @@ from maesum.errors import MaesumError, first_line
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
 from maesum.files import file_hash
 from maesum.inputs import check_inputs
+from maesum.launch import check_processes
 from maesum.progress import progress_bar, track
 from maesum.reporting.figures import importance_figure
 from maesum.runtime import describe_device, provenance, write_json, write_text
@@ -34,6 +35,7 @@ from maesum.scoring import (
     importance_over_ranks,
 )
 from maesum.tasks.checkpoints import load_autoencoder
+from maesum.tasks.processes import leave_group_at_exit
 
 
 def run(config: DictConfig) -> dict[str, float]:
@@ -58,11 +60,13 @@ def run(config: DictConfig) -> dict[str, float]:
     if plain["stride"] is not None:
         benchmarks = {name: {**benchmark, "stride": plain["stride"]} for name, benchmark in benchmarks.items()}
     try:
-        fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"])
+        fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"], num_nodes=plain["num_nodes"])
+        check_processes(getattr(fabric.strategy, "num_processes", 1), plain["num_nodes"])
     except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
         raise MaesumError(
             f"accelerator={plain['accelerator']} devices={plain['devices']}: {first_line(error)}"
         ) from None
+    leave_group_at_exit()
     fabric.launch()
     if isinstance(predictor, torch.nn.Module):
         predictor = predictor.to(fabric.device)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import lightning as L
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
+from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 from omegaconf import DictConfig, OmegaConf
@@ -20,10 +21,13 @@ from maesum.inputs import check_inputs, check_ranges
 from maesum.jobs.experiment_log import log_config, log_results
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen
 from maesum.jobs.training_tasks import training_task
+from maesum.launch import check_processes
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
+from maesum.tasks.processes import leave_group_at_exit
 from maesum.tasks.resuming import LAST, keep_log, load_position, resume_path
+from maesum.tasks.stopping import requeued_on_signal
 
 # Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
 for _name in ("lightning.pytorch", "lightning.fabric"):
@@ -32,8 +36,11 @@ warnings.filterwarnings("ignore", message=".*(LeafSpec|does not have many worker
 # ... said of every loader without a state, but ours starts at the batch that a resumed run is told to start at, and of
 # log files, which `keep_log` has set aside.
 warnings.filterwarnings("ignore", message=".*(your dataloader is not resumable|Experiment logs directory).*")
+# ... said of validation metrics that torchmetrics has summed over ranks already.
+warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.*sync_dist=True.*")
 
 
+@requeued_on_signal()
 def run(config: DictConfig) -> dict[str, float]:
     """Run the training job that `task=` names.
 
@@ -46,8 +53,10 @@ def run(config: DictConfig) -> dict[str, float]:
 
     Raises:
         MaesumError: inputs that are missing or do not fit.
+        Stopped: by a signal.
     """
     started = time.time()
+    leave_group_at_exit()
     folder = Path(HydraConfig.get().runtime.output_dir)
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
     check_ranges(plain)
@@ -126,13 +135,16 @@ def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
     if config.trainer.enable_progress_bar:
         callbacks.append(RichProgressBar(leave=False))
     loggers = [instantiate(logger) for logger in config.logger.values()]
+    plugins: list[Any] = [AtomicCheckpointIO()]
+    if SLURMEnvironment.detect() and not TorchElasticEnvironment.detect():
+        plugins.append(SLURMEnvironment(auto_requeue=False))  # `maesum.tasks.stopping` does that
     try:
-        return L.Trainer(
-            **cast(dict[str, Any], OmegaConf.to_container(config.trainer)),
+        trainer = L.Trainer(
+            **plain["trainer"],
             max_epochs=config.epochs,
             logger=loggers,
             callbacks=callbacks,
-            plugins=[AtomicCheckpointIO()],
+            plugins=plugins,
             default_root_dir=folder,
             num_sanity_val_steps=0,
             limit_val_batches=1.0 if config.data.held_out else 0,
@@ -140,3 +152,5 @@ def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
         )
     except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
         raise MaesumError(f"trainer.{{accelerator,devices,strategy,...}}: {first_line(error)}") from None
+    check_processes(trainer.num_devices, trainer.num_nodes, of="trainer.")
+    return trainer

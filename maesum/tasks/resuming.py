@@ -10,9 +10,9 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from maesum.data.order import Position
 from maesum.errors import MaesumError
+from maesum.launch import restarted
 from maesum.tasks.checkpointing import EXTRA
 from maesum.tasks.checkpoints import check_weights, read_checkpoint
-from maesum.tasks.stopping import restarted_by_slurm
 
 #: Where a run keeps its checkpoint, within its folder.
 LAST = Path("checkpoints") / "last.ckpt"
@@ -22,14 +22,21 @@ def resume_path(ckpt: str | None, folder: Path) -> Path | None:
     """The checkpoint to resume from, None to start anew.
 
     A file as named; for "last" the one in this run's own folder (`hydra.run.dir=` named a folder that holds a run), or
-    else the newest among the runs beside it. A job that SLURM has queued again goes on with its own, whatever is named.
+    else the newest among the runs beside it. A job that SLURM or torchrun has started again goes on with its own,
+    whatever is named.
 
     Raises:
-        MaesumError: there is none.
+        MaesumError: there is none, or the folder holds another training, which would be lost.
     """
     own = folder / LAST
-    if own.is_file() and (ckpt == "last" or restarted_by_slurm()):
-        return own
+    if own.is_file():
+        if ckpt == "last" or restarted():
+            return own
+        if ckpt is None or not Path(ckpt).is_file() or not own.samefile(ckpt):
+            raise MaesumError(
+                f"{own}: this folder holds a training already; go on with it by ckpt=last, or name another folder by "
+                "hydra.run.dir= or torchrun's --rdzv-id."
+            )
     if ckpt is None:
         return None
     if ckpt != "last":

@@ -12,10 +12,15 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import lightning as L
 import torch
+
+from maesum.errors import Stopped
+from maesum.launch import is_further_rank
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +53,31 @@ class StopRequest:
         self._signum = max(self._signum, signum)
 
 
-def restarted_by_slurm() -> bool:
-    """Whether SLURM has queued this job again after a preemption, a time limit or a failed node."""
-    return int(os.environ.get("SLURM_RESTART_COUNT") or 0) > 0
+@contextmanager
+def requeued_on_signal() -> Iterator[None]:
+    """Under SLURM, obey SIGUSR1 also before a fit and after it, e.g. while benchmarks are scored: nothing is to save.
+
+    Raises:
+        Stopped: out of the block, when the signal comes while no `StopRequest` listens.
+    """
+    if "SLURM_JOB_ID" not in os.environ or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    process = os.getpid()
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        if os.getpid() != process:
+            return  # a loader process, which has inherited this and is signalled too
+        if is_further_rank():
+            raise Stopped("stopped by SIGUSR1.", 0)
+        again = "SLURM has queued the job again" if requeue_in_slurm() else "start it again with ckpt=last"
+        raise Stopped(f"stopped by SIGUSR1: {again}.", 128 + signum)
+
+    before = signal.signal(signal.SIGUSR1, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def requeue_in_slurm() -> bool:

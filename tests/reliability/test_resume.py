@@ -97,10 +97,25 @@ def test_last_is_this_folders_own_checkpoint_or_the_newest_beside_it(tmp_path, m
         os.utime(path, (number, number))
     assert resume_path("last", runs / "third") == runs / "new" / "checkpoints" / "last.ckpt"
     assert resume_path("last", runs / "old") == runs / "old" / "checkpoints" / "last.ckpt"
-    assert resume_path(None, runs / "old") is None
-    monkeypatch.setenv("SLURM_RESTART_COUNT", "2")
-    assert resume_path(None, runs / "old") == runs / "old" / "checkpoints" / "last.ckpt"
     assert resume_path(None, runs / "third") is None
+    for launcher in ("SLURM", "TORCHELASTIC"):
+        with monkeypatch.context() as patch:
+            patch.setenv(f"{launcher}_RESTART_COUNT", "2")
+            assert resume_path(None, runs / "old") == runs / "old" / "checkpoints" / "last.ckpt"
+            assert resume_path(None, runs / "third") is None
+
+
+def test_a_folder_that_holds_a_training_is_not_trained_over(tmp_path):
+    own, other = tmp_path / "run" / "checkpoints" / "last.ckpt", tmp_path / "other.ckpt"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    other.touch()
+    for ckpt in (None, str(other), "missing.ckpt"):
+        with pytest.raises(
+            MaesumError, match=r"run/checkpoints/last.ckpt: this folder holds a training already; go on"
+        ):
+            resume_path(ckpt, tmp_path / "run")
+    assert resume_path(str(own), tmp_path / "run").samefile(own)
 
 
 def test_a_finished_run_resumed_in_another_folder_is_complete(small_run, cache, tmp_path):

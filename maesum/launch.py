@@ -1,0 +1,81 @@
+"""Who started this process: torchrun or SLURM, which start every process of a job from outside, or the user.
+
+Read before anything is composed, so this knows neither Hydra nor torch. What counts as started by which is what
+Lightning takes it for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from maesum.errors import MaesumError
+
+
+@dataclass(frozen=True)
+class Launch:
+    """This process's place in a job whose processes were all started from outside.
+
+    Attributes:
+        by: torchrun or SLURM.
+        rank: 0 for the first process, which writes files and prints.
+        processes: of the whole job, on all machines.
+    """
+
+    by: str
+    rank: int
+    processes: int
+
+
+def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
+    """What the environment says; None where this process may start further ones itself."""
+    if "TORCHELASTIC_RUN_ID" in environment:
+        return Launch("torchrun", int(environment["RANK"]), int(environment["WORLD_SIZE"]))
+    if "SLURM_NTASKS" in environment and environment.get("SLURM_JOB_NAME") not in ("bash", "interactive"):
+        # Only srun starts a process a task; a plain command in a batch script is one process, whatever was asked for.
+        by_srun = "SLURM_STEP_NUM_TASKS" in environment
+        rank, processes = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS") if by_srun else ("", "")
+        return Launch("SLURM", int(environment.get(rank, 0)), int(environment.get(processes, 1)))
+    return None
+
+
+def is_further_rank() -> bool:
+    """Whether this process was started from outside and is not the first of its job."""
+    launch = launched()
+    return launch is not None and launch.rank > 0
+
+
+def restarted() -> bool:
+    """Whether this job was started again: by SLURM after a time limit, a preemption or a failed node, or by torchrun
+    after one of its processes died."""
+    return any(int(os.environ.get(name) or 0) > 0 for name in ("SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT"))
+
+
+def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
+    """Check that as many processes were started as the job's settings want.
+
+    Without it, processes that take themselves for the only one would train over each other in one folder, or wait
+    for others that never come.
+
+    Args:
+        devices: processes wanted on each machine.
+        num_nodes: machines wanted.
+        of: what stands before the settings' names, e.g. "trainer.".
+
+    Raises:
+        MaesumError: another number.
+    """
+    launch = launched()
+    if launch is None or launch.processes == devices * num_nodes:
+        return
+    if launch.by == "torchrun":
+        advice, config = "give the numbers of --nproc-per-node and --nnodes", "ddp"
+    else:
+        advice, config = "start the command by srun and give the numbers of --ntasks-per-node and --nodes", "slurm"
+    if of:
+        advice += f", as trainer={config} does"
+    raise MaesumError(
+        f"{of}devices={devices} and {of}num_nodes={num_nodes} want {devices * num_nodes} in all, but {launch.by} has "
+        f"started {launch.processes} process{'es' * (launch.processes > 1)}; {advice}."
+    )

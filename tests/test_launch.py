@@ -1,0 +1,83 @@
+"""What torchrun and SLURM say about a process, and what is refused where it does not fit the job."""
+
+from __future__ import annotations
+
+import pytest
+
+from maesum.entry import one_writer
+from maesum.errors import MaesumError
+from maesum.launch import Launch, check_processes, launched
+from tests.commands import SECONDS, maesum_here, user_error
+
+TORCHRUN = {"TORCHELASTIC_RUN_ID": "one", "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}
+BATCH = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"}
+SRUN = {**BATCH, "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "launch"),
+    [
+        ({}, None),
+        (TORCHRUN, Launch("torchrun", 1, 2)),
+        (SRUN, Launch("SLURM", 3, 4)),
+        ({**SRUN, **TORCHRUN}, Launch("torchrun", 1, 2)),  # torchrun within a SLURM job
+        (BATCH, Launch("SLURM", 0, 1)),  # a batch script without srun
+        ({**SRUN, "SLURM_JOB_NAME": "bash"}, None),  # srun --pty bash: a shell, where Lightning starts the processes
+        ({"SLURM_JOB_ID": "7"}, None),
+    ],
+)
+def test_who_started_a_process(environment, launch):
+    assert launched(environment) == launch
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (
+            TORCHRUN,
+            r"devices=8 and trainer.num_nodes=2 want 16 in all, but torchrun has started 2 processes; .*trainer=ddp",
+        ),
+        (SRUN, "SLURM has started 4 processes"),
+        (BATCH, "SLURM has started 1 process; start the command by srun .* as trainer=slurm does"),
+    ],
+)
+def test_another_number_of_processes_is_refused(environment, message, monkeypatch):
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    check_processes(launched().processes, 1)
+    with pytest.raises(MaesumError, match=message):
+        check_processes(8, 2, of="trainer.")
+
+
+def test_processes_that_do_not_know_of_each_other_do_not_train(tmp_path, monkeypatch):
+    """torchrun with trainer=default: each would take itself for the only one."""
+    for key, value in TORCHRUN.items():
+        monkeypatch.setenv(key, value)
+    done = maesum_here("train", "+experiment=rand_stride", *SECONDS, folder=tmp_path, cache=tmp_path / "cache")
+    assert "torchrun has started 2 processes" in user_error(done)
+    assert "torchrun has started 2 processes" in user_error(
+        maesum_here(
+            "predict", "scorer=uniform", "benchmark=demo", "devices=1", folder=tmp_path, cache=tmp_path / "cache"
+        )
+    )
+    assert not list(tmp_path.glob("runs/*/*/*"))
+
+
+def test_a_multirun_is_not_started_by_torchrun(tmp_path, monkeypatch):
+    for key, value in TORCHRUN.items():
+        monkeypatch.setenv(key, value)
+    done = maesum_here("train", "-m", "+experiment=rand_stride", *SECONDS, folder=tmp_path, cache=tmp_path / "cache")
+    assert done.returncode == 2
+    assert "start it without torchrun" in done.stderr
+
+
+def test_only_the_first_process_lets_hydra_write(monkeypatch):
+    given = ["--config-path", "a", "seed=1", "+scale=demo", "--config-name", "config"]
+    assert one_writer(given) == given
+    for key, value in TORCHRUN.items():
+        monkeypatch.setenv(key, value)
+    quiet = ["hydra.output_subdir=null", "hydra/job_logging=stdout"]
+    assert one_writer(given) == [*given[:4], *quiet, *given[4:]]
+    assert one_writer(["--config-name=config"]) == ["--config-name=config", *quiet]
+    monkeypatch.setenv("RANK", "0")
+    assert one_writer(given) == given
