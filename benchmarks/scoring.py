@@ -1,51 +1,107 @@
-"""Scoring frames on a CPU, base model: batched windows beside one window at a time, and what a lent GPU would show."""
+"""Scoring frames: windows in batches beside one at a time, what shortcuts cost in ranking, and the rate on a GPU."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from benchmarks.recording import Row, record, seconds
+from maesum.data import Benchmark, FeatureStore
+from maesum.metrics import rank_correlation
 from maesum.models import MaskedAutoencoder
 from maesum.scoring import ScoringSettings, importance
+from maesum.tasks.checkpoints import load_autoencoder
 
-FRAMES, DIM = 192, 1024
+FRAMES, DIM = 128, 1024
+OPERATIONS = 5.4e9  # of the base model's matrix products, a frame
+SHORTCUTS = {
+    "every frame, float32": ScoringSettings(),
+    "precision=bf16": ScoringSettings(precision="bf16"),
+    **{f"every={k}": ScoringSettings(every=k) for k in (2, 4, 8)},
+}
 
 
 def main() -> None:
-    """Measure the base model on random features; the GPU row runs where there is a GPU."""
+    """Speed on random features with the base model, ranking on the demo with a model trained on it."""
     torch.manual_seed(0)
     model = MaskedAutoencoder(DIM).eval()
     features = np.random.default_rng(0).random((FRAMES, DIM)).astype(np.float32)
-    batched = seconds(lambda: importance(model, features, 2, ScoringSettings(batch_size=64)), repeats=2)
-    few = np.arange(16)
-    looped = seconds(lambda: importance(model, features, 2, ScoringSettings(batch_size=1), targets=few), repeats=2)
+
+    def whole(frames: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return model(frames, mask, num_masked=1)  # every token decoded, every window embedded anew
+
+    def rate(scorer: object, settings: ScoringSettings, frames: int = FRAMES) -> float:
+        targets = None if frames == FRAMES else np.arange(frames)
+        return frames / seconds(lambda: importance(scorer, features, 2, settings, targets=targets), repeats=3)  # type: ignore[arg-type]
+
+    batched, eager, looped = rate(model, ScoringSettings()), rate(whole, ScoringSettings()), rate(whole, _ONE, 16)
+    matrix = matrix_rate(torch.device("cpu"), torch.float32)
+    what = "frames scored, base model"
     rows = [
-        Row(
-            "frames scored, base model",
-            "frames/s",
-            FRAMES / batched,
-            len(few) / looped,
-            "one window at a time, same code",
-        )
+        Row(what, "frames/s", batched, looped, "one window at a time"),
+        Row(what, "frames/s", batched, eager, "the whole model on the same batches"),
+        Row(what, "frames/s", batched, matrix / OPERATIONS, f"the measured {matrix / 1e9:.0f} GFLOP/s of products"),
+        Row(f"{what}, precision=bf16", "frames/s", rate(model, SHORTCUTS["precision=bf16"]), batched, "float32"),
     ]
-    thinned = seconds(lambda: importance(model, features, 2, ScoringSettings(batch_size=64, every=4)), repeats=2)
-    rows.append(
-        Row("frames scored, base model, scoring.every=4", "frames/s", FRAMES / thinned, FRAMES / batched, "every frame")
-    )
+    rows += [
+        Row(f"{what}, scoring.every={k}", "frames/s", rate(model, SHORTCUTS[f"every={k}"]), batched, "every frame")
+        for k in (2, 4, 8)
+    ]
+    rows += ranking_rows()
     rows.append(_on_gpu(model) if torch.cuda.is_available() else _GPU_MISSING)
     record("scoring", rows)
 
 
-_GPU_MISSING = Row("frames scored, base model, bf16", "frames/s", None, None, "float32", "one GPU")
+_ONE = ScoringSettings(batch_size=1)
+_GPU_MISSING = Row("frames scored, base model, bf16", "frames/s", None, None, "the measured matrix rate", "one GPU")
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of a large matrix product."""
+    size = 8192 if device.type == "cuda" else 2048
+    one, other = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+
+    def product() -> None:
+        one @ other
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    product()
+    return 2 * size**3 / seconds(product, repeats=5)
+
+
+def ranking_rows() -> list[Row]:
+    """Tau against the demo's annotators with and without each shortcut."""
+    with tempfile.TemporaryDirectory() as name:
+        command = [sys.executable, "-m", "maesum.train", "+experiment=rand_stride", "+scale=demo", "figures=false"]
+        subprocess.run([*command, f"hydra.run.dir={name}/run"], check=True, stdout=subprocess.DEVNULL)
+        model = load_autoencoder(Path(name) / "run" / "checkpoints" / "last.ckpt")
+    folder = Path(".cache/maesum/demo")
+    store, benchmark = FeatureStore(folder / "benchmark.h5"), Benchmark(folder / "annotations.h5")
+    tau = {}
+    for shortcut, settings in SHORTCUTS.items():
+        each = [
+            rank_correlation(importance(model, store[video], 2, settings), benchmark[video].user_scores).tau.mean()
+            for video in benchmark.video_ids
+        ]
+        tau[shortcut] = float(np.mean(each))
+    usual, *others = SHORTCUTS
+    return [Row(f"tau on the demo, scoring.{name}", "tau", tau[name], tau[usual], usual) for name in others]
 
 
 def _on_gpu(model: MaskedAutoencoder) -> Row:
+    device = torch.device("cuda")
     features = np.random.default_rng(0).random((20_000, DIM)).astype(np.float16)
-    model = model.cuda()
-    rate = {}
-    for precision in ("bf16", "32"):
-        settings = ScoringSettings(batch_size=1024, precision=precision)
-        rate[precision] = len(features) / seconds(lambda s=settings: importance(model, features, 2, s))
+    model = model.to(device)
+    settings = ScoringSettings(precision="bf16")
+    importance(model, features[:2048], 2, settings)
+    frames = len(features) / seconds(lambda: importance(model, features, 2, settings))
+    matrix = matrix_rate(device, torch.bfloat16)
     name = torch.cuda.get_device_name()
-    return Row("frames scored, base model, bf16", "frames/s", rate["bf16"], rate["32"], "float32", name)
+    way = f"the measured {matrix / 1e12:.0f} TFLOP/s of products"
+    return Row("frames scored, base model, bf16", "frames/s", frames, matrix / OPERATIONS, way, name)

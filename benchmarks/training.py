@@ -14,7 +14,6 @@ from benchmarks.recording import Row, record
 from maesum.data import write_features
 from maesum.data.clips import ClipBatch
 from maesum.data.datamodule import ClipDataModule
-from maesum.models import random_mask
 from maesum.tasks.optim import OptimSettings, adamw
 from maesum.tasks.pretraining import Pretraining
 
@@ -39,12 +38,73 @@ def clips_per_second(next_batch: Callable[[], ClipBatch], steps: int) -> float:
         if step == 2:
             start = time.perf_counter()
         batch = next_batch()
-        frames, mask = batch.frames.float(), random_mask(batch.mask_noise, 0.5)
-        loss = (task.model(frames, mask, num_masked=15) - frames)[mask].square().mean()
+        loss = task.loss_of(batch.frames, batch.mask_noise)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     return steps * BATCH / (time.perf_counter() - start)
+
+
+def losses(batches: list[ClipBatch], mode: str | None = None, precision: str = "32") -> np.ndarray:
+    """The losses of plain steps over these batches, from the same start."""
+    torch.manual_seed(0)
+    task = Pretraining({"feature_dim": DIM, **MODEL})
+    if mode is not None:
+        task.compile_step(mode)
+    optimizer = adamw(task.model, OptimSettings(), BATCH)
+    values = []
+    for batch in batches:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            loss = task.loss_of(batch.frames, batch.mask_noise)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        values.append(float(loss.detach()))
+    return np.array(values)
+
+
+def gpu_rows() -> list[Row]:
+    """Milliseconds of a step of the base model on 128 clips that reside on the GPU, by how it is compiled."""
+    what, floor = "training step, base model, 128 clips, bf16", 1.15e12
+    if not torch.cuda.is_available():
+        return [
+            Row(f"{what}, compile={mode}", "s", None, None, "eager", "one GPU")
+            for mode in ("default", "reduce-overhead")
+        ]
+    from benchmarks.scoring import matrix_rate
+
+    device, took = torch.device("cuda"), {}
+    rows = torch.randn(100_000, DIM, device=device).half()
+    for mode in (None, "default", "reduce-overhead"):
+        task = Pretraining({"feature_dim": DIM}).to(device)
+        if mode is not None:
+            task.compile_step(mode)
+        optimizer = adamw(task.model, OptimSettings(), 128)
+        times = []
+        for step in range(60):
+            if step % 20 == 0:
+                torch.cuda.synchronize()
+                times.append(time.perf_counter())
+            index = torch.randint(len(rows), (128 * 30,), device=device)
+            with torch.autocast("cuda", torch.bfloat16):
+                loss = task.loss_of(rows[index].view(128, 30, DIM), torch.rand(128, 30, device=device))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        torch.cuda.synchronize()
+        took[mode] = (time.perf_counter() - times[-1]) / 20
+    name, rate = torch.cuda.get_device_name(), matrix_rate(device, torch.bfloat16)
+    return [
+        Row(
+            f"{what}, compile={mode}",
+            "s",
+            took[mode],
+            took[None],
+            f"eager; {floor / rate / took[mode]:.0%} of the rate",
+            name,
+        )
+        for mode in ("default", "reduce-overhead")
+    ]
 
 
 def main() -> None:
@@ -52,12 +112,29 @@ def main() -> None:
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.h5"
-        video = rng.random((FRAMES, DIM)).astype(np.float16)
-        write_features(path, [f"v{i}" for i in range(VIDEOS)], [FRAMES] * VIDEOS, (video for _ in range(VIDEOS)))
-        loader = ClipDataModule(str(path), batch_size=BATCH, clips_per_video=20).train_dataloader()
+        videos = (rng.random((FRAMES, DIM)).astype(np.float16) for _ in range(VIDEOS))
+        write_features(path, [f"v{i}" for i in range(VIDEOS)], [FRAMES] * VIDEOS, videos)
+        loader = ClipDataModule(str(path), batch_size=BATCH, clips_per_video=30).train_dataloader()
         batches = iter(loader)
         fixed = next(batches)
         # Interleaved, so that whatever else the machine does falls on both.
         pairs = [(clips_per_second(lambda: next(batches), 20), clips_per_second(lambda: fixed, 20)) for _ in range(3)]
         real, same = (max(rates) for rates in zip(*pairs, strict=True))
-        record("training", [Row("training, small model, real loader", "clips/s", real, same, "one fixed batch")])
+        steps = [batch for batch, _ in zip(loader, range(200), strict=False)]
+    eager = losses(steps)
+    gaps = {
+        "compile=default": np.abs(losses(steps, mode="default") / eager - 1).max(),
+        "bfloat16": np.abs(losses(steps, precision="bf16") / eager - 1).max(),
+    }
+    way = "float32, eager"
+    record(
+        "training",
+        [
+            Row("training, small model, real loader", "clips/s", real, same, "one fixed batch"),
+            *(
+                Row(f"largest relative gap of the loss over 200 steps, {name}", "", float(gap), None, way)
+                for name, gap in gaps.items()
+            ),
+            *gpu_rows(),
+        ],
+    )
