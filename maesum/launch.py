@@ -64,9 +64,15 @@ def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
         of: what stands before the settings' names, e.g. "trainer.".
 
     Raises:
-        MaesumError: another number.
+        MaesumError: another number; or a restart by torchrun in which the processes may not find each other.
     """
     launch = launched()
+    if _restarted_with_old_store():
+        raise MaesumError(
+            "torchrun has started the processes again with the key-value store of their first start, where they read "
+            "each other's old addresses and may wait for ever; set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for torchrun, "
+            "with --rdzv-backend=c10d, and go on with ckpt=last."
+        )
     if launch is None or launch.processes == devices * num_nodes:
         return
     if launch.by == "torchrun":
@@ -79,3 +85,9 @@ def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
         f"{of}devices={devices} and {of}num_nodes={num_nodes} want {devices * num_nodes} in all, but {launch.by} has "
         f"started {launch.processes} process{'es' * (launch.processes > 1)}; {advice}."
     )
+
+
+def _restarted_with_old_store() -> bool:
+    """Whether torchrun kept its store over a restart: torch 2.13 gives the keys of each start the same names there."""
+    again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT") or 0) > 0
+    return again and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"

@@ -49,6 +49,15 @@ def test_another_number_of_processes_is_refused(environment, message, monkeypatc
         check_processes(8, 2, of="trainer.")
 
 
+def test_a_restart_in_which_processes_may_not_find_each_other_is_refused(monkeypatch):
+    for key, value in {**TORCHRUN, "TORCHELASTIC_RESTART_COUNT": "1", "TORCHELASTIC_USE_AGENT_STORE": "False"}.items():
+        monkeypatch.setenv(key, value)
+    check_processes(2, 1)
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    with pytest.raises(MaesumError, match="set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for torchrun"):
+        check_processes(2, 1)
+
+
 def test_processes_that_do_not_know_of_each_other_do_not_train(tmp_path, monkeypatch):
     """torchrun with trainer=default: each would take itself for the only one."""
     for key, value in TORCHRUN.items():

@@ -70,6 +70,7 @@ def run(config: DictConfig) -> dict[str, float]:
     L.seed_everything(config.seed, workers=True, verbose=False)
 
     task, data = kind.build(plain)
+    checkpoint = resume_path(config.ckpt, folder) if data is not None else None  # before anything is written
     trainer = build_trainer(config, folder)
     if trainer.is_global_zero:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
@@ -77,7 +78,6 @@ def run(config: DictConfig) -> dict[str, float]:
     log_config(trainer.loggers, plain)
     metrics: dict[str, float] = {}
     if data is not None:
-        checkpoint = resume_path(config.ckpt, folder)
         if checkpoint is not None:
             data.start = load_position(checkpoint, task, trainer.accumulate_grad_batches)
         trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)

@@ -29,12 +29,13 @@ def command(*arguments: str, folder: Path, cache: Path, **environment: str) -> s
     )  # fmt: skip
 
 
-def torchrun(options: tuple[str, ...], *arguments: str, folder: Path, cache: Path) -> subprocess.Popen[str]:
+def torchrun(
+    options: tuple[str, ...], *arguments: str, folder: Path, cache: Path, **environment: str
+) -> subprocess.Popen[str]:
     """Start an agent of torchrun: `torchrun <options> -m maesum.<arguments>`."""
     name, *rest = arguments
-    return command(
-        "-m", "torch.distributed.run", *options, "-m", f"maesum.{name}", *rest, folder=folder, cache=cache
-    )  # fmt: skip
+    whole = ("-m", "torch.distributed.run", *options, "-m", f"maesum.{name}", *rest)
+    return command(*whole, folder=folder, cache=cache, **environment)
 
 
 def srun(job: str, *arguments: str, folder: Path, cache: Path, **environment: str) -> list[subprocess.Popen[str]]:
