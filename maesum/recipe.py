@@ -20,6 +20,7 @@ _LEFT_OUT = (
     # Hardware, and how the work is cut for it.
     "accelerator",
     "devices",
+    "num_nodes",
     "trainer.accelerator",
     "trainer.devices",
     "trainer.num_nodes",

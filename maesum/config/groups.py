@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from omegaconf import MISSING, OmegaConf
 
@@ -32,7 +32,7 @@ class Group(NamedTuple):
 def groups_of(config_name: str) -> list[Group]:
     """The groups that the defaults list of conf/<config_name>.yaml names, in its order."""
     found: list[Group] = []
-    content: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml"))  # type: ignore[assignment]
+    content = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml")))
     for entry in content["defaults"]:
         if isinstance(entry, dict):
             ((name, chosen),) = entry.items()

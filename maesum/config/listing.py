@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
@@ -39,7 +39,7 @@ def sections(
         prefix: what stands before the config's keys, such as "data.".
         title: of the config's own keys; by default what the schema says.
     """
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=False, enum_to_str=True)  # type: ignore[assignment]
+    plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False, enum_to_str=True))
     schema = OmegaConf.get_type(config)
     if not is_dataclass(schema):  # a node that takes any keys
         return [Section(title or prefix[:-1], [_key(f"{prefix}{name}", value, "") for name, value in plain.items()])]

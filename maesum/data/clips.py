@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from maesum.data import sampling
-from maesum.data.order import ClipAddress
+from maesum.data.order import ClipBatches, HeldOutBatches
 from maesum.data.store import FeatureStore
 
 #: Batches drawn at a time: a draw takes some sixty small array operations, which cost the same for one batch as for
@@ -54,18 +54,23 @@ class ClipDraws(Sampler[DrawnClips]):
     """
 
     def __init__(
-        self, addresses: Sampler[ClipAddress], store: FeatureStore, stride: int | Sequence[int], frames: int, seed: int
+        self,
+        addresses: ClipBatches | HeldOutBatches,
+        store: FeatureStore,
+        stride: int | Sequence[int],
+        frames: int,
+        seed: int,
     ) -> None:
         self.addresses, self.lengths, self.offsets = addresses, store.lengths, store.offsets
         self.stride, self.frames, self.seed = stride, frames, seed
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch."""
-        if hasattr(self.addresses, "set_epoch"):
+        if isinstance(self.addresses, ClipBatches):  # held-out clips are the same at every validation
             self.addresses.set_epoch(epoch)
 
     def __len__(self) -> int:
-        return len(self.addresses)  # type: ignore[arg-type]
+        return len(self.addresses)
 
     def __iter__(self) -> Iterator[DrawnClips]:
         addresses = iter(self.addresses)

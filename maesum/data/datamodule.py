@@ -10,11 +10,11 @@ import lightning as L
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from maesum.data import sampling
 from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
-from maesum.data.order import START, ClipAddress, ClipBatches, HeldOutBatches
+from maesum.data.order import START, ClipBatches, HeldOutBatches
 from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
@@ -119,7 +119,7 @@ class ClipDataModule(L.LightningDataModule):
     def _rank(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    def _drawn(self, order: Sampler[ClipAddress], store: FeatureStore, seed: int) -> ClipDraws:
+    def _drawn(self, order: ClipBatches | HeldOutBatches, store: FeatureStore, seed: int) -> ClipDraws:
         return ClipDraws(order, store, self.stride, self.frames, seed)
 
     def _loader(self, clips: Dataset, batches: ClipDraws, workers: int) -> DataLoader:

@@ -1,4 +1,4 @@
-"""torch.compile for what is computed again and again with the same shapes: training steps and scoring windows."""
+"""torch.compile for what is computed again and again with the same shapes: training steps."""
 
 from __future__ import annotations
 

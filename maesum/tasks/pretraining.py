@@ -57,6 +57,7 @@ class Pretraining(L.LightningModule):
         self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
         names = ("loss", *_TRIVIAL)
         self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
+        self._training_loss = self.loss_of  # or the same compiled
         self._finite = FiniteLoss(self)
         self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
 
@@ -66,7 +67,7 @@ class Pretraining(L.LightningModule):
         Args:
             mode: of `torch.compile`, one of `maesum.tasks.compiling.MODES`.
         """
-        self.loss_of = compiled(self.loss_of, mode)  # type: ignore[method-assign]
+        self._training_loss = compiled(self.loss_of, mode)
 
     def loss_of(self, stored: Tensor, mask_noise: Tensor) -> Tensor:
         """The loss of clips [B, T, D], as they are stored, whose mask follows from noise [B, T]."""
@@ -74,7 +75,7 @@ class Pretraining(L.LightningModule):
         return self._error(*self.model.reconstruct_masked(stored.float(), mask, self.num_masked))
 
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
-        loss = self.loss_of(batch.frames, batch.mask_noise)
+        loss = self._training_loss(batch.frames, batch.mask_noise)
         self._finite.watch(loss, batch)
         if self._logs_now():
             self._log_with_the_loss(loss, batch)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.commands import SECONDS
@@ -62,10 +66,29 @@ def finish(processes: list[subprocess.Popen[str]], status: int = 0) -> list[str]
         printed = ["".join(process.communicate(timeout=120)) for process in processes]
     finally:
         for process in processes:
-            if process.poll() is None:
-                process.kill()
+            end(process)
     assert processes[0].returncode == status, "\n".join(printed)
     return printed
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Kill what is left of a process's group: an agent of torchrun leaves its workers behind."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(happened: Callable[[], object], process: subprocess.Popen[str], seconds: float = 120) -> None:
+    """Wait for something that a process brings about.
+
+    Raises:
+        AssertionError: it has ended or taken too long.
+    """
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if process.poll() is not None or time.monotonic() > deadline:
+            end(process)
+            raise AssertionError("".join(process.communicate()))
+        time.sleep(0.02)
 
 
 def free_port(low: int = 15000, high: int = 25000) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +72,6 @@ def _assert_same_scores(run: Path, alone: Path) -> None:
         np.testing.assert_allclose(scores[video_id], expected[video_id], atol=1e-5)
 
 
-def _wait_for_checkpoint(run: Path, process) -> None:
-    while process.poll() is None and not (run / "checkpoints" / "last.ckpt").exists():
-        time.sleep(0.02)
-    assert process.poll() is None, process.communicate()
-
-
 @pytest.mark.slow
 def test_two_machines_by_torchrun(alone, two_machines, cache):
     """The folder is named by the agents' run id, and a name is not taken twice."""
@@ -100,8 +93,7 @@ def test_a_process_of_torchrun_that_dies_is_started_again_and_goes_on(alone, two
     store_of_its_own = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     agent = starting.torchrun(options, *arguments, folder=tmp_path, cache=cache, **store_of_its_own)
     runs = tmp_path / "runs" / "rand_stride"
-    while agent.poll() is None and not list(runs.glob("*/checkpoints/last.ckpt")):
-        time.sleep(0.02)
+    starting.wait_until(lambda: list(runs.glob("*/checkpoints/last.ckpt")), agent)
     children = [int(pid) for pid in Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()]
     ranks = {_variable(pid, "RANK"): pid for pid in children}
     os.kill(ranks["1"], signal.SIGKILL)
@@ -125,7 +117,7 @@ def test_slurm_queues_the_job_again_and_it_goes_on_in_its_folder(alone, two_mach
     arguments = ("train", "trainer=slurm", *starting.TRAINING, "benchmark=[]")
     tasks = starting.srun(job, *arguments, folder=tmp_path, cache=cache)
     run = tmp_path / "runs" / "rand_stride" / f"slurm_{job}"
-    _wait_for_checkpoint(run, tasks[0])
+    starting.wait_until((run / "checkpoints" / "last.ckpt").exists, tasks[0])
     for task in tasks:
         os.kill(task.pid, signal.SIGUSR1)
     printed = starting.finish(tasks, status=128 + signal.SIGUSR1)
