@@ -39,6 +39,49 @@ _LOWEST = {
 }
 
 
+#: Parts of a training config that name files, by the task that reads them.
+READ_BY_TASK = {
+    "pretraining": ("data", "benchmarks"),
+    "evaluation": ("benchmarks",),
+    "recognition": ("recognition",),
+    "dr_dsn": ("benchmarks",),
+}
+
+
+def check_training(config: dict[str, Any]) -> None:
+    """Refuse a training job that cannot run, before torch is even loaded; makes the demo data if it is named.
+
+    Args:
+        config: a resolved `maesum.config.training.TrainConfig`.
+
+    Raises:
+        MaesumError: a setting out of range, an unknown task, a file that is not there.
+    """
+    check_ranges(config)
+    if config["task"] not in READ_BY_TASK:
+        raise MaesumError(f"task is {config['task']!r}, wanted one of {', '.join(READ_BY_TASK)}.")
+    if config["init"] is not None and not Path(config["init"]).is_file():
+        raise MaesumError(
+            f"init={config['init']}: no such checkpoint file; name one that python -m maesum.train left, as in "
+            "init=RUN/checkpoints/last.ckpt."
+        )
+    check_inputs({key: config[key] for key in (*READ_BY_TASK[config["task"]], "demo_dir")})
+
+
+def check_prediction(config: dict[str, Any]) -> None:
+    """The same for a prediction.
+
+    Args:
+        config: a resolved `maesum.config.scoring.PredictConfig`.
+
+    Raises:
+        MaesumError: nothing to score, or a file that is not there.
+    """
+    if not config["benchmarks"]:
+        raise MaesumError("benchmark=[] names nothing to score; name at least one, e.g. benchmark=tvsum.")
+    check_inputs({key: config[key] for key in ("benchmarks", "demo_dir")})
+
+
 def check_ranges(config: dict[str, Any]) -> None:
     """Refuse training settings that are too small to mean anything.
 

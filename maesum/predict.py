@@ -11,11 +11,14 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.entry import entry_point
+from maesum.inputs import check_prediction
+from maesum.recipe import resolved
 
 
 def predict(config: DictConfig) -> dict[str, float]:
     """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.jobs.prediction.run`)."""
-    from maesum.jobs.prediction import run  # torch loads only once the config has composed
+    check_prediction(resolved(config))
+    from maesum.jobs.prediction import run  # torch loads only for a job that can run
 
     return run(config)
 

@@ -1,11 +1,14 @@
-"""Which settings decide a result, and their hash: what makes two runs the same job."""
+"""A run's settings as plain values, which of them decide its result, and their hash: what makes two runs one job."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 #: Keys that say how results are shown and where they are written.
 PRESENTATION = ("name", "group", "tags", "logger", "figures", "videos", "out")
@@ -41,6 +44,17 @@ _LEFT_OUT = (
 )
 #: Parts of a training config that only the task of the same name reads.
 _OF_ONE_TASK = ("recognition", "dr_dsn")
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """The settings of a composed config as plain values.
+
+    Raises:
+        MissingMandatoryValue: a key that is required and was not given.
+    """
+    from omegaconf import OmegaConf
+
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
 
 
 def config_hash(config: dict[str, Any]) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.entry import entry_point
+from maesum.inputs import check_training
+from maesum.recipe import resolved
 
 
 def train(config: DictConfig) -> dict[str, float]:
@@ -20,7 +22,8 @@ def train(config: DictConfig) -> dict[str, float]:
 
     if in_multirun():
         return run_isolated("train")
-    from maesum.jobs.training import run  # torch and Lightning load only once the config has composed
+    check_training(resolved(config))
+    from maesum.jobs.training import run  # torch and Lightning load only for a job that can run
 
     return run(config)
 

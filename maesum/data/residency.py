@@ -15,6 +15,7 @@ from torch import Tensor
 
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
+from maesum.transfer import index_on
 
 #: The values of data.residency.
 RESIDENCIES = ("disk", "host", "device")
@@ -101,18 +102,12 @@ class DeviceFeatures:
         # They arrive by holder, and in the order of the batch from each; put them back in that order.
         place = np.empty(batch, dtype=np.int64)
         place[np.argsort(mine, kind="stable")] = np.arange(batch)
-        return received.index_select(0, self._on_device(place))
+        return received.index_select(0, index_on(self.features.device, place))
 
     def _take(self, rows: Tensor) -> Tensor:
         """Rows of this rank's part: [..., T] on the CPU -> [..., T, D] on the device."""
-        local = self._on_device(rows.reshape(-1).numpy() - self.bounds[self.rank])
+        local = index_on(self.features.device, rows.reshape(-1).numpy() - self.bounds[self.rank])
         return self.features.index_select(0, local).view(*rows.shape, self.features.shape[1])
-
-    def _on_device(self, index: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(index)
-        if self.features.is_cuda:  # from pinned memory the copy is queued, and the host goes on
-            tensor = tensor.pin_memory()
-        return tensor.to(self.features.device, non_blocking=True)
 
 
 def _split_videos(offsets: np.ndarray, ranks: int) -> np.ndarray:

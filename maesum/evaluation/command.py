@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.scores import Scores
@@ -16,6 +16,7 @@ from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
 from maesum.evaluation.evaluator import evaluate
 from maesum.evaluation.settings import EvaluationSettings
+from maesum.recipe import resolved
 from maesum.runtime import provenance, write_json
 
 
@@ -28,7 +29,7 @@ def run(config: DictConfig) -> dict[str, float]:
     Raises:
         MaesumError: a missing or unfit file or setting.
     """
-    values: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    values = resolved(config)
     settings = EvaluationSettings(**{field.name: values[field.name] for field in fields(EvaluationSettings)})
     if values["annotations"] is not None:
         _refuse_both(values)

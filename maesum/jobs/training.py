@@ -17,11 +17,11 @@ from lightning.pytorch.callbacks import Callback, RichProgressBar
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.errors import MaesumError, first_line
-from maesum.inputs import check_inputs, check_ranges
 from maesum.jobs.experiment_log import log_config, log_results
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen
-from maesum.jobs.training_tasks import training_task
+from maesum.jobs.training_tasks import TASKS
 from maesum.launch import check_processes
+from maesum.recipe import resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
@@ -58,15 +58,8 @@ def run(config: DictConfig) -> dict[str, float]:
     started = time.time()
     leave_group_at_exit()
     folder = Path(HydraConfig.get().runtime.output_dir)
-    plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
-    check_ranges(plain)
-    kind = training_task(config.task)
-    if config.init is not None and not Path(config.init).is_file():
-        raise MaesumError(
-            f"init={config.init}: no such checkpoint file; name one that python -m maesum.train left, as in "
-            "init=RUN/checkpoints/last.ckpt."
-        )
-    check_inputs({key: value for key, value in plain.items() if key in (*kind.reads, "demo_dir")})
+    plain = resolved(config)
+    kind = TASKS[config.task]
     L.seed_everything(config.seed, workers=True, verbose=False)
 
     task, data = kind.build(plain)

@@ -15,8 +15,9 @@ from maesum.data.labelled import LabelledDataModule
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
 from maesum.files import file_hash
+from maesum.jobs.benchmark_scoring import check_benchmarks
 from maesum.jobs.peer_scoring import score_by_split
-from maesum.jobs.prediction import check_benchmarks, predict_benchmarks
+from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpoints import load_autoencoder, load_weights, read_checkpoint
@@ -33,20 +34,8 @@ Metrics = dict[str, float]
 class TrainingTask(NamedTuple):
     """One kind of training job; `config` is a resolved `maesum.config.training.TrainConfig`."""
 
-    reads: tuple[str, ...]  # parts of the config that name files it reads
     build: Callable[[Config], tuple[L.LightningModule, Any]]  # the module, and its data or None to train nothing
     finish: Callable[[Any, Any, L.Trainer, Config, Path], Metrics]  # module, data, trainer, config, the run's folder
-
-
-def training_task(name: str) -> TrainingTask:
-    """The task that `task=` names.
-
-    Raises:
-        MaesumError: there is none of that name.
-    """
-    if name not in TASKS:
-        raise MaesumError(f"task is {name!r}, wanted one of {', '.join(TASKS)}.")
-    return TASKS[name]
 
 
 def clip_data(config: Config) -> ClipDataModule:
@@ -188,9 +177,10 @@ def _score_drdsn(task: DrDsn, data: VideoDataModule, trainer: L.Trainer, config:
     )
 
 
+#: By the name that `task=` takes; what each reads stands in `maesum.inputs.READ_BY_TASK`.
 TASKS: dict[str, TrainingTask] = {
-    "pretraining": TrainingTask(("data", "benchmarks"), _build_pretraining, _score_benchmarks),
-    "evaluation": TrainingTask(("benchmarks",), _build_evaluation, _score_benchmarks),
-    "recognition": TrainingTask(("recognition",), _build_recognition, _test_recognition),
-    "dr_dsn": TrainingTask(("benchmarks",), _build_drdsn, _score_drdsn),
+    "pretraining": TrainingTask(_build_pretraining, _score_benchmarks),
+    "evaluation": TrainingTask(_build_evaluation, _score_benchmarks),
+    "recognition": TrainingTask(_build_recognition, _test_recognition),
+    "dr_dsn": TrainingTask(_build_drdsn, _score_drdsn),
 }

@@ -60,11 +60,7 @@ def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorre
     order = stable_order(prediction)
     group_sizes = _group_sizes(prediction[order])
     ranks = np.repeat(mid_ranks(group_sizes), group_sizes)  # of the frames in the order of the prediction
-    is_tied = group_sizes > 1
-    if 2 * group_sizes[is_tied].sum() > n:
-        is_tied[:] = True  # all frames forwards are counted anyway, and groups of one do no harm
-    tied = np.flatnonzero(np.repeat(is_tied, group_sizes))
-    tied_backwards = tied[_reversed_groups(group_sizes[is_tied])]
+    tied, tied_backwards = _tied_frames(group_sizes)
 
     # Numerators and denominators: how prediction and annotator vary together, and how each varies alone. Sums rather
     # than dot products: BLAS shares those out to threads, and waits long for them where the cores are busy.
@@ -81,18 +77,24 @@ def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorre
         level_ranks = mid_ranks(counts)
         untied_in_annotator[user] = n_pairs - tied_pairs(counts)
         annotator_variance[user] = (counts * level_ranks**2).sum()
-        s = kendall_s(levels, n_levels)
+        tau[user] = kendall_s(levels, n_levels)
         if tied.size:
             # S has counted pairs that the prediction ties, in whatever order they came. Backwards they count the other
             # way round and all other pairs as before, so that half the difference is what they have added.
-            forwards = s if tied.size == n else kendall_s(levels[tied], n_levels)
-            s -= (forwards - kendall_s(levels[tied_backwards], n_levels)) // 2
-        tau[user] = s
+            tau[user] -= (kendall_s(levels[tied], n_levels) - kendall_s(levels[tied_backwards], n_levels)) // 2
         rho[user] = (np.bincount(levels, weights=ranks, minlength=n_levels) * level_ranks).sum()
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 of what is constant is the nan that is wanted
         tau /= np.sqrt(untied_in_prediction) * np.sqrt(untied_in_annotator)
         rho /= np.sqrt((ranks**2).sum()) * np.sqrt(annotator_variance)
     return RankCorrelation(np.clip(tau, -1.0, 1.0), np.clip(rho, -1.0, 1.0))
+
+
+def _tied_frames(group_sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the frames stand, in the order of the prediction, whose prediction is tied: as they are, and every group of
+    them backwards."""
+    is_tied = group_sizes > 1
+    tied = np.flatnonzero(np.repeat(is_tied, group_sizes))
+    return tied, tied[_reversed_groups(group_sizes[is_tied])]
 
 
 def mid_ranks(group_sizes: np.ndarray) -> np.ndarray:

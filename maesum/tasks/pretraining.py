@@ -25,7 +25,8 @@ from maesum.tasks.optim import OptimSettings, adamw, schedule
 class Pretraining(L.LightningModule):
     """Trains a `MaskedAutoencoder` on clips; the loss is the mean squared error on masked frames only.
 
-    Logged: `train/loss`, `train/lr`, `train/clips_per_second`, and beside the loss the error of two trivial
+    Logged: `train/loss`, `train/lr`, `train/clips_per_second` and what that is in matrix products,
+    `train/teraflop_per_second`, over all ranks, and beside the loss the error of two trivial
     reconstructions of the same masked frames, `train/error_visible_mean` and `train/error_interpolation`; on held-out
     videos `val/loss` with the same two.
 
@@ -59,6 +60,7 @@ class Pretraining(L.LightningModule):
         self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
         self._training_loss = self.loss_of  # or the same compiled
         self._finite = FiniteLoss(self)
+        self._operations = 3 * self.model.forward_operations(self.model.frames - self.num_masked, self.num_masked)
         self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
 
     def compile_step(self, mode: str) -> None:
@@ -134,7 +136,9 @@ class Pretraining(L.LightningModule):
         step, now = self.global_step, time.perf_counter()
         if step > self._clock[0] and now > self._clock[1]:
             clips = (step - self._clock[0]) * self.batch_size
-            self.log("train/clips_per_second", clips / (now - self._clock[1]), prog_bar=True)
+            clips_per_second = clips / (now - self._clock[1])
+            self.log("train/clips_per_second", clips_per_second, prog_bar=True)
+            self.log("train/teraflop_per_second", clips_per_second * self._operations / 1e12)
         self._clock = (step, now)
 
 

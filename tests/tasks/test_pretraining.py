@@ -60,7 +60,7 @@ def test_it_logs_the_trivial_errors_of_the_same_frames(make_features):
     for name, trivial in (("error_visible_mean", visible_mean), ("error_interpolation", interpolation)):
         expected = (trivial(frames, mask) - frames)[mask].square().mean()
         assert losses.logged[f"train/{name}"] == pytest.approx(float(expected), rel=1e-5)
-    for key in ("train/loss", "train/lr", "train/clips_per_second"):
+    for key in ("train/loss", "train/lr", "train/clips_per_second", "train/teraflop_per_second"):
         assert key in losses.logged
     for key in ("val/loss", "val/error_visible_mean", "val/error_interpolation"):
         assert key in trainer.callback_metrics

@@ -1,12 +1,11 @@
 """The importance of every frame of a video: how badly it is reconstructed from its window (paper, section 3.4).
 
-Letters in shapes: n frames of a video, B windows of a batch, T frames of a window, D feature width.
+Letters in shapes: n frames of a video, D feature width.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,44 +14,11 @@ from torch import Tensor
 
 from maesum.data import sampling
 from maesum.errors import MaesumError
-from maesum.models.trivial import interpolation, visible_mean
-from maesum.reconstruction import PartScorer, Reconstructor, device_of
-
-#: Reconstructions without a model, by the name that `scorer=` takes: the window's other frames averaged, and the two
-#: frames one stride away averaged (what interpolation is where only the centre is masked).
-TRAINING_FREE: dict[str, Reconstructor] = {"context_mean": visible_mean, "neighbour": interpolation}
+from maesum.scoring.settings import ScoringSettings
+from maesum.scoring.targets import Reconstructor, device_of, part_scorer
 
 #: Frames of a video that are on the device at a time, besides those that the windows at either end reach over to.
 PART = 8_192
-
-
-@dataclass
-class ScoringSettings:
-    """How windows are laid and batched.
-
-    Attributes:
-        target_position: where in its window (0-based) the scored frame stands; 15 of 30 spans t - 15 s .. t + 14 s.
-        boundary: what a window does at the ends of a video: reflect, replicate or shift (see `sampling.windows`).
-        batch_size: windows at a time; None = 64 on a processor, 1,024 on a GPU.
-        precision: "32", or "bf16" for the network (the cosine is always taken in float32: rounded to bf16 a video keeps
-            about 43 distinct values, and tau moves).
-        every: score every k-th frame only and interpolate between them linearly; 1 = every frame, as the paper does.
-    """
-
-    target_position: int = 15
-    boundary: str = "reflect"
-    batch_size: int | None = None
-    precision: str = "32"
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        choices = {"boundary": sampling.BOUNDARIES, "precision": ("32", "bf16")}
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise MaesumError(f"scoring.{name} is {getattr(self, name)!r}, wanted one of {', '.join(allowed)}.")
-        for name, lowest in {"batch_size": 1, "every": 1, "target_position": 0}.items():
-            if getattr(self, name) is not None and getattr(self, name) < lowest:
-                raise MaesumError(f"scoring.{name} is {getattr(self, name)}, wanted at least {lowest}.")
 
 
 @torch.inference_mode()
@@ -94,7 +60,7 @@ def importance(
     if settings.target_position >= window:
         raise MaesumError(f"scoring.target_position is {settings.target_position}, wanted 0 to {window - 1}.")
     scored = frames_to_score(length, settings.every) if targets is None else np.asarray(targets)
-    scorer = PartScorer(model, device, settings.precision)
+    scorer = part_scorer(model, device, settings.precision)
     scores = np.empty(len(scored), dtype=np.float32)
     # The targets of one part follow one another; a part that they return to is taken again.
     for part in np.split(np.arange(len(scored)), np.flatnonzero(np.diff(scored // PART)) + 1):
@@ -160,17 +126,3 @@ def importance_over_ranks(
     if not bool((merged[1] == 1).all()):
         raise RuntimeError("ranks did not score every frame exactly once")
     return interpolated(scored, merged[0].cpu().numpy(), len(features))
-
-
-def evenly_spread(length: int) -> np.ndarray:
-    """The predictor `uniform`: ranks frames so that the best k of them are spread evenly over the video, for every k.
-
-    The van der Corput order: importance falls with the bit-reversed frame number. float32 [length], no two alike up to
-    2^24 frames.
-    """
-    bits = max(int(length - 1).bit_length(), 1)
-    numbers = np.arange(length, dtype=np.int64)
-    reversed_bits = np.zeros(length, dtype=np.int64)
-    for bit in range(bits):
-        reversed_bits |= ((numbers >> bit) & 1) << (bits - 1 - bit)
-    return (1 - reversed_bits / (1 << bits)).astype(np.float32)

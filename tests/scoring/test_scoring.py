@@ -96,6 +96,37 @@ def test_targets_and_batches_are_only_a_way_to_cut_the_work(model, features):
     np.testing.assert_allclose(importance(model, features, 2, targets=some), whole[some], atol=1e-6)
 
 
+@pytest.mark.parametrize("boundary", sampling.BOUNDARIES)
+@pytest.mark.parametrize("stride", [1, 3])
+def test_parts_of_a_video_are_only_a_way_to_cut_it(model, features, monkeypatch, boundary, stride):
+    """A video of several parts: windows at their edges reach over, and parts may be returned to."""
+    settings = ScoringSettings(boundary=boundary)
+    whole = importance(model, features, stride, settings)
+    context = importance(TRAINING_FREE["context_mean"], features, stride, settings)
+    monkeypatch.setattr("maesum.scoring.video.PART", 25)
+    np.testing.assert_allclose(importance(model, features, stride, settings), whole, atol=1e-6)
+    np.testing.assert_allclose(
+        importance(TRAINING_FREE["context_mean"], features, stride, settings), context, atol=1e-6
+    )
+    some = np.array([102, 0, 44, 1])
+    np.testing.assert_allclose(importance(model, features, stride, settings, targets=some), whole[some], atol=1e-6)
+    thinned = importance(model, features, stride, ScoringSettings(boundary=boundary, every=7))
+    np.testing.assert_allclose(thinned[::7], whole[::7], atol=1e-6)
+
+
+def test_bfloat16_keeps_the_order_and_exact_statistics(features):
+    """The network's products are rounded, the frames and the cosine are not."""
+    torch.manual_seed(0)
+    model = MaskedAutoencoder(**MODEL).eval()
+    model.set_statistics(torch.from_numpy(features.mean(0)), torch.from_numpy(features.std(0)))
+    exact = importance(model, features, 2)
+    rounded = importance(model, features, 2, ScoringSettings(precision="bf16"))
+    assert not np.array_equal(exact, rounded)
+    np.testing.assert_allclose(rounded, exact, atol=0.03)
+    assert len(np.unique(rounded)) == len(rounded)
+    assert model.mask_token.dtype == torch.float32
+
+
 @pytest.mark.parametrize("every", [1, 4, 7, 102, 500])
 def test_every_kth_frame_is_exact_and_lines_lie_between(model, features, every):
     whole = importance(model, features, 2)
