@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,11 +15,10 @@ from benchmarks.recording import Row, record, seconds
 from maesum.data import Benchmark, FeatureStore
 from maesum.metrics import rank_correlation
 from maesum.models import MaskedAutoencoder
-from maesum.scoring import ScoringSettings, importance
+from maesum.scoring import Reconstructor, ScoringSettings, importance
 from maesum.tasks.checkpoints import load_autoencoder
 
 FRAMES, DIM = 128, 1024
-OPERATIONS = 5.4e9  # of the base model's matrix products, a frame
 SHORTCUTS = {
     "every frame, float32": ScoringSettings(),
     "precision=bf16": ScoringSettings(precision="bf16"),
@@ -35,17 +35,17 @@ def main() -> None:
     def whole(frames: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return model(frames, mask, num_masked=1)  # every token decoded, every window embedded anew
 
-    def rate(scorer: object, settings: ScoringSettings, frames: int = FRAMES) -> float:
+    def rate(scorer: Reconstructor, settings: ScoringSettings, frames: int = FRAMES) -> float:
         targets = None if frames == FRAMES else np.arange(frames)
-        return frames / seconds(lambda: importance(scorer, features, 2, settings, targets=targets), repeats=3)  # type: ignore[arg-type]
+        return frames / seconds(lambda: importance(scorer, features, 2, settings, targets=targets), repeats=3)
 
     batched, eager, looped = rate(model, ScoringSettings()), rate(whole, ScoringSettings()), rate(whole, _ONE, 16)
-    matrix = matrix_rate(torch.device("cpu"), torch.float32)
+    matrix, operations = matrix_rate(torch.device("cpu"), torch.float32), model.forward_operations(29, 1)
     what = "frames scored, base model"
     rows = [
         Row(what, "frames/s", batched, looped, "one window at a time"),
         Row(what, "frames/s", batched, eager, "the whole model on the same batches"),
-        Row(what, "frames/s", batched, matrix / OPERATIONS, f"the measured {matrix / 1e9:.0f} GFLOP/s of products"),
+        Row(what, "frames/s", batched, matrix / operations, f"the measured {matrix / 1e9:.0f} GFLOP/s of products"),
         Row(f"{what}, precision=bf16", "frames/s", rate(model, SHORTCUTS["precision=bf16"]), batched, "float32"),
     ]
     rows += [
@@ -76,22 +76,35 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def ranking_rows() -> list[Row]:
-    """Tau against the demo's annotators with and without each shortcut."""
+    """What each shortcut does to the ranking of a model trained on the demo: against its own full scores, and against
+    the demo's annotators."""
     with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         command = [sys.executable, "-m", "maesum.train", "+experiment=rand_stride", "+scale=demo", "figures=false"]
-        subprocess.run([*command, f"hydra.run.dir={name}/run"], check=True, stdout=subprocess.DEVNULL)
-        model = load_autoencoder(Path(name) / "run" / "checkpoints" / "last.ckpt")
-    folder = Path(".cache/maesum/demo")
-    store, benchmark = FeatureStore(folder / "benchmark.h5"), Benchmark(folder / "annotations.h5")
-    tau = {}
-    for shortcut, settings in SHORTCUTS.items():
-        each = [
-            rank_correlation(importance(model, store[video], 2, settings), benchmark[video].user_scores).tau.mean()
-            for video in benchmark.video_ids
-        ]
-        tau[shortcut] = float(np.mean(each))
-    usual, *others = SHORTCUTS
-    return [Row(f"tau on the demo, scoring.{name}", "tau", tau[name], tau[usual], usual) for name in others]
+        environment = os.environ | {"MAESUM_CACHE": name}
+        subprocess.run(
+            [*command, "hydra.run.dir=run"], check=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL
+        )
+        model = load_autoencoder(folder / "run" / "checkpoints" / "last.ckpt")
+        store, benchmark = FeatureStore(folder / "demo" / "benchmark.h5"), Benchmark(folder / "demo" / "annotations.h5")
+        videos = [(store[video].clone(), benchmark[video].user_scores) for video in benchmark.video_ids]
+    usual, *shortcuts = SHORTCUTS
+    full = [importance(model, features, 2, SHORTCUTS[usual]) for features, _ in videos]
+    rows, tau = [], _mean_tau(full, [users for _, users in videos])
+    for shortcut in shortcuts:
+        scores = [importance(model, features, 2, SHORTCUTS[shortcut]) for features, _ in videos]
+        agreement = _mean_tau(scores, [exact[None] for exact in full])
+        rows.append(
+            Row(f"tau to every frame's scores, scoring.{shortcut}", "", agreement, None, "1 is the same ranking")
+        )
+        against = _mean_tau(scores, [users for _, users in videos])
+        rows.append(Row(f"tau on the demo, scoring.{shortcut}", "", against, tau, usual))
+    return rows
+
+
+def _mean_tau(scores: list[np.ndarray], others: list[np.ndarray]) -> float:
+    pairs = zip(scores, others, strict=True)
+    return float(np.mean([rank_correlation(one, other).tau.mean() for one, other in pairs]))
 
 
 def _on_gpu(model: MaskedAutoencoder) -> Row:
@@ -104,4 +117,6 @@ def _on_gpu(model: MaskedAutoencoder) -> Row:
     matrix = matrix_rate(device, torch.bfloat16)
     name = torch.cuda.get_device_name()
     way = f"the measured {matrix / 1e12:.0f} TFLOP/s of products"
-    return Row("frames scored, base model, bf16", "frames/s", frames, matrix / OPERATIONS, way, name)
+    return Row(
+        "frames scored, base model, bf16", "frames/s", frames, matrix / model.forward_operations(29, 1), way, name
+    )
