@@ -67,22 +67,23 @@ def training_megabytes(path: Path, folder: Path, seconds: int = 30) -> float:
     run = folder / f"run_{path.stem}"
     options = (
         "model=tiny", "data=features", f"data.features={path}", "data.workers=2", "benchmark=[]", "logger=[]",
-        "epochs=2", "warmup_epochs=1", "trainer=demo", "checkpoint_every_n_steps=1", f"hydra.run.dir={run}",
+        "epochs=100000", "warmup_epochs=1", "trainer=demo", "checkpoint_every_n_steps=10", f"hydra.run.dir={run}",
     )  # fmt: skip
     command = [sys.executable, "-m", "maesum.train", *options]
     training = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     most, deadline = 0.0, time.monotonic() + 300
-    while not (run / "checkpoints" / "last.ckpt").exists():
-        if training.poll() is not None or time.monotonic() > deadline:
-            training.kill()
-            raise RuntimeError("no step was made")
-        time.sleep(0.5)
-    for _ in range(seconds):
-        children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text().split()
-        most = max(most, *(private_megabytes(pid) for pid in (training.pid, *children)))
-        time.sleep(1)
-    training.terminate()  # it saves and ends
-    training.wait()
+    try:
+        while not (run / "checkpoints" / "last.ckpt").exists():
+            if training.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("no step was made")
+            time.sleep(0.5)
+        for _ in range(seconds):
+            children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text().split()
+            most = max(most, *(private_megabytes(pid) for pid in (training.pid, *children)))
+            time.sleep(1)
+    finally:
+        training.terminate()  # it saves and ends
+        training.wait()
     return most
 
 

@@ -38,7 +38,7 @@ def clips_per_second(ways: Sequence[Callable[[], ClipBatch]], steps: int) -> lis
         for number, next_batch in enumerate(ways):
             start = time.perf_counter()
             batch = next_batch()
-            loss = task.loss_of(batch.frames, batch.mask_noise)
+            loss = task.training_loss(batch.frames, batch.mask_noise)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -56,7 +56,7 @@ def losses(batches: list[ClipBatch], mode: str | None = None, precision: str = "
     values = []
     for batch in batches:
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            loss = task.loss_of(batch.frames, batch.mask_noise)
+            loss = task.training_loss(batch.frames, batch.mask_noise)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -88,7 +88,7 @@ def gpu_rows() -> list[Row]:
                 times.append(time.perf_counter())
             index = torch.randint(len(rows), (128 * 30,), device=device)
             with torch.autocast("cuda", torch.bfloat16):
-                loss = task.loss_of(rows[index].view(128, 30, DIM), torch.rand(128, 30, device=device))
+                loss = task.training_loss(rows[index].view(128, 30, DIM), torch.rand(128, 30, device=device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -9,7 +9,6 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from maesum.data import sampling
@@ -89,12 +88,14 @@ class ClipDataModule(L.LightningDataModule):
         rank, ranks = self._rank()
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
         samples = len(self.store) * self.clips_per_video
-        order = ClipBatches(samples, self.batch_size, self.seed, rank, ranks, accumulate, self.start)
-        if self.residency != "device":
-            return self._loader(FetchedClips(self.store), self._drawn(order, self.store, self.seed), self.workers)
-        # A slice for all ranks at once is what a slice would be if there were only one of them.
-        order = ClipBatches(samples, self.batch_size, self.seed, 0, 1, accumulate, self.start)
-        return self._loader(UnfetchedClips(), self._drawn(order, self.store, self.seed), workers=0)
+        fetched_there = self.residency == "device"
+        order = ClipBatches(
+            samples, self.batch_size, self.seed, None if fetched_there else rank, ranks, accumulate, self.start
+        )
+        drawn = self._drawn(order, self.store, self.seed)
+        if fetched_there:
+            return self._loader(UnfetchedClips(), drawn, workers=0)
+        return self._loader(FetchedClips(self.store), drawn, self.workers)
 
     def val_dataloader(self) -> DataLoader[ClipBatch] | list:
         """Batches of the held-out set for this rank; none without one."""
@@ -140,26 +141,6 @@ def _leave_signals_to_the_trainer(worker: int) -> None:
     for name in ("SIGTERM", "SIGUSR1"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-
-
-def feature_statistics(store: FeatureStore, rows_at_once: int = 65_536) -> tuple[Tensor, Tensor]:
-    """Mean and scale of every channel over all frames: two float32 tensors [D].
-
-    The scale is the standard deviation, but at least that of the median channel: a channel that is nearly always zero
-    would otherwise be blown up until its rare values made most of the error.
-    """
-    count = int(store.offsets[-1])
-    total = torch.zeros(store.dim, dtype=torch.float64)
-    squares = torch.zeros(store.dim, dtype=torch.float64)
-    shift = store.gather(np.zeros(1, dtype=np.int64))[0].double()  # near the mean, so that squares do not cancel
-    for start in range(0, count, rows_at_once):
-        rows = store.gather(np.arange(start, min(start + rows_at_once, count))).double() - shift
-        total += rows.sum(0)
-        squares += rows.square().sum(0)
-    mean = total / count
-    variance = (squares / count - mean.square()).clamp_min(0)
-    deviation = variance.sqrt()
-    return (mean + shift).float(), deviation.clamp_min(deviation.median()).float()
 
 
 def _open(features: str | Sequence[str], frames: int) -> FeatureStore:

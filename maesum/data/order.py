@@ -39,6 +39,7 @@ class ClipBatches(Sampler[ClipAddress]):
     Args:
         num_samples: sample numbers in an epoch; sample s is a clip of video s % videos.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        rank: whose slices; None = those of all ranks together, the first rank's clips first.
         start: the first batch wanted: a resumed training goes on in the middle of an epoch.
 
     Raises:
@@ -50,7 +51,7 @@ class ClipBatches(Sampler[ClipAddress]):
         num_samples: int,
         batch_size: int,
         seed: int,
-        rank: int = 0,
+        rank: int | None = 0,
         ranks: int = 1,
         accumulate: int = 1,
         start: Position = START,
@@ -82,11 +83,12 @@ class ClipBatches(Sampler[ClipAddress]):
         # Sample numbers beyond the epoch's own are other draws from the same videos.
         further = self.num_samples + sampling.epoch_order(self.seed, self.epoch + 1, self.num_samples)[:missing]
         order = np.concatenate([order, further])
-        share = self.batch_size // (self.ranks * self.accumulate)
+        together = self.batch_size // self.accumulate  # clips of all ranks
+        share = together // self.ranks
+        own = slice(None) if self.rank is None else slice(self.rank * share, (self.rank + 1) * share)
         first = self.start.batch if self.epoch == self.start.epoch else 0
         for number in range(first, len(self)):
-            begin = (number * self.ranks + self.rank) * share
-            yield ClipAddress(self.epoch, order[begin : begin + share])
+            yield ClipAddress(self.epoch, order[number * together :][:together][own])
 
 
 class HeldOutBatches(Sampler[ClipAddress]):

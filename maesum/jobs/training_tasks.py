@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import lightning as L
 
 from maesum.data.benchmark import Benchmark
-from maesum.data.datamodule import ClipDataModule, feature_statistics
+from maesum.data.datamodule import ClipDataModule
 from maesum.data.joining import check_features_match
 from maesum.data.labelled import LabelledDataModule
+from maesum.data.statistics import feature_statistics
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
 from maesum.files import file_hash

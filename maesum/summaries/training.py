@@ -13,7 +13,8 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from maesum.data.datamodule import ClipDataModule, feature_statistics
+from maesum.data.datamodule import ClipDataModule
+from maesum.data.statistics import feature_statistics
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
 from maesum.progress import progress_bar

@@ -58,7 +58,7 @@ class Pretraining(L.LightningModule):
         self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
         names = ("loss", *_TRIVIAL)
         self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
-        self._training_loss = self.loss_of  # or the same compiled
+        self.training_loss = self.loss_of  # or the same compiled
         self._finite = FiniteLoss(self)
         self._operations = 3 * self.model.forward_operations(self.model.frames - self.num_masked, self.num_masked)
         self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
@@ -69,7 +69,7 @@ class Pretraining(L.LightningModule):
         Args:
             mode: of `torch.compile`, one of `maesum.tasks.compiling.MODES`.
         """
-        self._training_loss = compiled(self.loss_of, mode)
+        self.training_loss = compiled(self.loss_of, mode)
 
     def loss_of(self, stored: Tensor, mask_noise: Tensor) -> Tensor:
         """The loss of clips [B, T, D], as they are stored, whose mask follows from noise [B, T]."""
@@ -77,7 +77,7 @@ class Pretraining(L.LightningModule):
         return self._error(*self.model.reconstruct_masked(stored.float(), mask, self.num_masked))
 
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
-        loss = self._training_loss(batch.frames, batch.mask_noise)
+        loss = self.training_loss(batch.frames, batch.mask_noise)
         self._finite.watch(loss, batch)
         if self._logs_now():
             self._log_with_the_loss(loss, batch)

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from maesum.data import FeatureStore
-from maesum.data.datamodule import ClipDataModule, feature_statistics
+from maesum.data.datamodule import ClipDataModule
 from maesum.data.order import ClipBatches, HeldOutBatches
+from maesum.data.statistics import feature_statistics
 from maesum.errors import MaesumError
 
 
@@ -55,6 +56,9 @@ def test_ranks_and_accumulation_share_out_the_same_global_batches(ranks, accumul
     whole = [set(address.samples) for address in ClipBatches(100, 16, seed=3)]
     shares = [list(ClipBatches(100, 16, 3, rank, ranks, accumulate)) for rank in range(ranks)]
     assert {len(share) for share in shares} == {len(whole) * accumulate}
+    together = list(ClipBatches(100, 16, 3, None, ranks, accumulate))
+    for number, address in enumerate(together):
+        np.testing.assert_array_equal(address.samples, np.concatenate([share[number].samples for share in shares]))
     for step, expected in enumerate(whole):
         parts = [a for share in shares for a in share[step * accumulate : (step + 1) * accumulate]]
         assert all(len(part.samples) == 16 // (ranks * accumulate) for part in parts)

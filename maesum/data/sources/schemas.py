@@ -54,7 +54,7 @@ class NpySource(FileSource):
     dtype: str = "float16"  # or float32
     fps: float | None = None  # frames per second of the feature rows, if all videos share it
     short: ShortPolicy = ShortPolicy.error  # what to do with videos below min_frames: error, drop or pad
-    min_frames: int = MIN_FRAMES
+    min_frames: int = MIN_FRAMES  # of a video: as many as a training clip or scoring window takes
     backbone: str = "unknown"  # what computed the features, kept in the file
     preprocessing: str = "unknown"  # how frames were prepared for it, kept in the file
 
@@ -68,7 +68,7 @@ class Eccv16Source(FileSource):
     fps: float = 30.0  # of the videos, which these files do not tell
     dtype: str = "float16"  # or float32
     short: ShortPolicy = ShortPolicy.error  # what to do with videos below min_frames feature rows: error or drop
-    min_frames: int = MIN_FRAMES
+    min_frames: int = MIN_FRAMES  # of a video: as many as a training clip or scoring window takes
 
 
 @dataclass
@@ -77,7 +77,7 @@ class DemoSource:
 
     _target_: str = "maesum.data.demo.make_demo"
     out: str = II("out")
-    seed: int = 0
+    seed: int = 0  # another one makes another set
 
 
 #: Each source's schema under the name that `source=` takes.
