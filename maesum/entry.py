@@ -57,6 +57,9 @@ def entry_point(
             try:
                 return task(config)
             except Exception as error:
+                if isinstance(error, Stopped) and _runs_in_turn():
+                    print(error, file=sys.stderr)
+                    sys.exit(error.exit_status)  # the jobs behind it are not started
                 if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
                     raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
                 failure = error  # caught here because Hydra would print a line of its own before ours
@@ -88,6 +91,12 @@ def entry_point(
             sys.exit(EXIT_USER_ERROR)
 
     return main
+
+
+def _runs_in_turn() -> bool:
+    """Whether this is one of several jobs that Hydra runs in this process, one after the other."""
+    config = HydraConfig.get()
+    return config.mode is RunMode.MULTIRUN and str(config.launcher._target_).endswith("BasicLauncher")
 
 
 def _remove_untouched(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sending index arrays to where tensors are."""
+"""Between the host and a device, without either waiting for the other."""
 
 from __future__ import annotations
 
@@ -16,3 +16,26 @@ def index_on(device: torch.device, index: np.ndarray) -> Tensor:
     if device.type == "cuda":
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)
+
+
+class Arriving:
+    """A number on its way from a device to the host, which goes on queueing work until it asks for it.
+
+    Reading it from the device later would wait for everything that was queued behind it.
+
+    Args:
+        value: a tensor of one element.
+    """
+
+    def __init__(self, value: Tensor) -> None:
+        self._value = value.detach().to("cpu", non_blocking=True)
+        self._arrived = None
+        if value.is_cuda:
+            self._arrived = torch.cuda.Event()
+            self._arrived.record()
+
+    def item(self) -> float:
+        """The number, once it is there."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        return self._value.item()

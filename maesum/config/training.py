@@ -123,7 +123,7 @@ class TrainConfig:
     batch_size: int = 128  # clips of one optimiser step, over all devices and accumulation steps
     compile: str | None = None  # the pretraining step by torch.compile: default | reduce-overhead | max-autotune
     ckpt: str | None = None  # resume a checkpoint; last: this folder's own, or the newest of the runs beside it
-    checkpoint_every_n_steps: int | None = None  # saves within epochs too; null: only after each
+    checkpoint_every_n_steps: int | None = None  # steps between saves; null: after epochs, in 2 % of the time
     data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
     demo_dir: str = MISSING  # where the synthetic demo data is made and kept
     data: DataConfig = field(default_factory=DataConfig)

@@ -9,7 +9,7 @@ from typing import Any
 
 import lightning as L
 import numpy as np
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, RichProgressBar
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
@@ -30,6 +30,33 @@ class SamplesSeen(Callback):
         step = trainer.global_step + 1
         if step % trainer.log_every_n_steps == 0 or trainer.is_last_batch:  # type: ignore[attr-defined]
             pl_module.log("samples_seen", float(step * self.batch_size), batch_size=1)
+
+
+#: What the progress bar shows, by the name it shows it under.
+_SHOWN = {"loss": "train/loss", "clips/s": "train/clips_per_second"}
+
+
+class TrainingProgress(RichProgressBar):
+    """A progress bar with the last values that were logged of loss and speed.
+
+    They are read from the device only in the steps that log them: what `self.log(..., prog_bar=True)` shows is read in
+    every step, and the host waits each time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(leave=False)
+        self._values: dict[str, Any] = {}
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.is_enabled and trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            logged = trainer.callback_metrics
+            self._values = {name: f"{float(logged[key]):.4g}" for name, key in _SHOWN.items() if key in logged}
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def get_metrics(self, trainer: L.Trainer, pl_module: L.LightningModule) -> dict[str, Any]:
+        return dict(self._values)
 
 
 class BenchmarkMonitor(Callback):

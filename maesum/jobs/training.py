@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +14,14 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, RichProgressBar
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig, OmegaConf
+from torch.nn.parallel import DistributedDataParallel
 
 from maesum.errors import MaesumError, first_line
 from maesum.jobs.experiment_log import log_config, log_results
-from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen
+from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
 from maesum.jobs.training_tasks import TASKS
 from maesum.launch import check_processes
 from maesum.recipe import resolved
@@ -115,6 +118,14 @@ def _report_reconstruction(metrics: dict[str, float]) -> None:
         print(f"masked error {where}: model {model:.4f}, visible mean {mean:.4f}, interpolation {line:.4f}")
 
 
+def _ddp() -> DDPStrategy:
+    """DDP that sends no buffers round in every step, since training changes none, and keeps one copy of gradients."""
+    known = signature(DistributedDataParallel).parameters
+    buffers = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the older name
+    options: dict[str, Any] = {"gradient_as_bucket_view": True, buffers: False}
+    return DDPStrategy(**options)
+
+
 def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
     """The trainer of a config: its loggers, the last checkpoint kept, a progress bar."""
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
@@ -126,11 +137,13 @@ def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
         settings = ScoringSettings(**plain["scoring"])
         callbacks.append(BenchmarkMonitor(plain["benchmarks"], settings, **plain["evaluator"]))
     if config.trainer.enable_progress_bar:
-        callbacks.append(RichProgressBar(leave=False))
+        callbacks.append(TrainingProgress())
     loggers = [instantiate(logger) for logger in config.logger.values()]
     plugins: list[Any] = [AtomicCheckpointIO()]
     if SLURMEnvironment.detect() and not TorchElasticEnvironment.detect():
         plugins.append(SLURMEnvironment(auto_requeue=False))  # `maesum.tasks.stopping` does that
+    if plain["trainer"]["strategy"] == "ddp":
+        plain["trainer"]["strategy"] = _ddp()
     try:
         trainer = L.Trainer(
             **plain["trainer"],

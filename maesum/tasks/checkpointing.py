@@ -1,8 +1,10 @@
-"""Writing checkpoints: whole files only, at every epoch, every so many steps, and when the job is asked to stop."""
+"""Writing checkpoints: whole files only, after epochs, every so many steps, and when the job is asked to stop."""
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from maesum.files import atomic_path
 from maesum.tasks.checkpoints import read_checkpoint
 from maesum.tasks.stopping import StopRequest, end_launched_processes, requeue_in_slurm
 
+#: Share of the time that writing files after epochs may take: an epoch of a small set passes on a GPU in the time that
+#: a large model takes to write.
+_SHARE_OF_TIME = 0.02
 #: The key of a checkpoint that holds what this project adds to Lightning's content.
 EXTRA = "maesum"
 
@@ -49,13 +54,13 @@ _UNHARMED = "a checkpoint written before is unharmed, so free some space and res
 class LastCheckpoint(Checkpoint):
     """Keeps one file up to date: the training's state after the last epoch, or after the last few steps.
 
-    The file is written after every epoch, after every `every_n_steps` optimiser steps, and when a signal asks the job
-    to stop (see `maesum.tasks.stopping`); never between the batches of one optimiser step, whose gradients would be
-    lost.
+    The file is written after epochs, as long as that takes no more than 2 % of the time, and after the last one; after
+    every `every_n_steps` optimiser steps; and when a signal asks the job to stop (see `maesum.tasks.stopping`). Never
+    between the batches of one optimiser step, whose gradients would be lost.
 
     Args:
         path: the file.
-        every_n_steps: optimiser steps between files within an epoch; None = only after epochs.
+        every_n_steps: optimiser steps between files, whatever they take; None = only after epochs.
 
     Raises:
         MaesumError: `every_n_steps` is below 1.
@@ -68,6 +73,7 @@ class LastCheckpoint(Checkpoint):
         self.path, self.every_n_steps = Path(path), every_n_steps
         self.stop = StopRequest()
         self._step = 0
+        self._written, self._writing_takes = -math.inf, 0.0  # when the file was last written, and for how long, in s
         self._restored_metrics: dict[str, float] = {}
 
     def metrics(self, trainer: L.Trainer) -> dict[str, float]:
@@ -76,7 +82,7 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._step = trainer.global_step
-        self.stop.listen()  # here, because Lightning installs its own handlers after `on_fit_start`
+        self.stop.listen(trainer)  # here, because Lightning installs its own handlers after `on_fit_start`
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -85,7 +91,7 @@ class LastCheckpoint(Checkpoint):
         if within_a_step or trainer.is_last_batch:  # after the last batch, the epoch's end writes the file
             return
         self._step = trainer.global_step
-        signum = self.stop.agreed(trainer)
+        signum = self.stop.agreed_before(trainer)
         if signum or (self.every_n_steps and self._step % self.every_n_steps == 0):
             self._save(trainer)
         if signum:
@@ -93,8 +99,10 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._step = trainer.global_step
-        self._save(trainer)
         signum = self.stop.agreed(trainer)
+        is_last = trainer.current_epoch + 1 == trainer.max_epochs
+        if signum or is_last or trainer.strategy.broadcast(self._is_due()):
+            self._save(trainer)
         if signum:
             self._leave(trainer, signum)
 
@@ -115,8 +123,14 @@ class LastCheckpoint(Checkpoint):
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         self._restored_metrics = dict(checkpoint.get(EXTRA, {}).get("metrics", {}))
 
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._written >= self._writing_takes / _SHARE_OF_TIME
+
     def _save(self, trainer: L.Trainer) -> None:
+        start = time.monotonic()
         trainer.save_checkpoint(self.path, weights_only=False)
+        self._written = time.monotonic()
+        self._writing_takes = self._written - start
 
     def _leave(self, trainer: L.Trainer, signum: int) -> None:
         name = signal.Signals(signum).name

@@ -141,7 +141,7 @@ class DrDsn(L.LightningModule):
             return None  # every split tests on this video
         losses, rewards = zip(*(self._network_loss(number, batch, reward_of) for number in members), strict=True)
         loss = torch.stack(losses).sum()
-        self.log("train/loss", loss / len(members), prog_bar=True, batch_size=1)
+        self.log("train/loss", loss / len(members), batch_size=1)
         self.log("train/reward", torch.stack(rewards).mean(), batch_size=1)
         return loss
 

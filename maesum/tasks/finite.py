@@ -11,13 +11,13 @@ from torch import Tensor
 
 from maesum.data.clips import ClipBatch
 from maesum.errors import MaesumError
+from maesum.transfer import Arriving
 
 
 class _Watched(NamedTuple):
     """A loss that was computed, and what to say if it turns out not to be finite."""
 
-    loss: Tensor  # on the CPU
-    arrived: torch.cuda.Event | None  # set once it is there, where it comes from a GPU
+    loss: Arriving
     batch: ClipBatch
     step: int
     epoch: int
@@ -27,8 +27,7 @@ class _Watched(NamedTuple):
 class FiniteLoss:
     """Checks each loss when the next step has been queued: one step late, so that a GPU always has work meanwhile.
 
-    The loss is copied at once and an event marks its arrival: reading it later from the GPU would wait for everything
-    that was queued behind it. A checkpoint is never written unchecked: see `check_checkpoint`.
+    A checkpoint is never written unchecked: see `check_checkpoint`.
     """
 
     def __init__(self, module: L.LightningModule) -> None:
@@ -44,11 +43,7 @@ class FiniteLoss:
         self.check()
         module = self._module
         rate = module.trainer.optimizers[0].param_groups[0]["lr"]
-        on_its_way, arrived = loss.detach().to("cpu", non_blocking=True), None
-        if loss.is_cuda:
-            arrived = torch.cuda.Event()
-            arrived.record()
-        self._watched = _Watched(on_its_way, arrived, batch, module.global_step, module.current_epoch, rate)
+        self._watched = _Watched(Arriving(loss), batch, module.global_step, module.current_epoch, rate)
 
     def check(self) -> None:
         """Check the loss that is kept.
@@ -59,9 +54,8 @@ class FiniteLoss:
         watched, self._watched = self._watched, None
         if watched is None:
             return
-        if watched.arrived is not None:
-            watched.arrived.synchronize()
-        if math.isfinite(watched.loss.item()):
+        loss = watched.loss.item()
+        if math.isfinite(loss):
             return
         batch = watched.batch
         bad = (~torch.isfinite(batch.frames)).any(dim=2).nonzero()
@@ -72,7 +66,7 @@ class FiniteLoss:
                 "ones; extract that video again or leave it out."
             )
         raise MaesumError(
-            f"the loss is {watched.loss.item()} at step {watched.step} (epoch {watched.epoch}, learning rate "
+            f"the loss is {loss} at step {watched.step} (epoch {watched.epoch}, learning rate "
             f"{watched.rate:.3g}, rows {int(batch.rows.min())} to {int(batch.rows.max())}); lower optim.base_lr or use "
             "trainer.precision=32-true."
         )

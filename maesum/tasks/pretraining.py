@@ -129,7 +129,7 @@ class Pretraining(L.LightningModule):
     @torch.no_grad()
     def _log_with_the_loss(self, loss: Tensor, batch: ClipBatch) -> None:
         # Averaged over the ranks, each of which sees its part of the batch; only here, because it makes them wait.
-        self.log("train/loss", loss, prog_bar=True, sync_dist=True)
+        self.log("train/loss", loss, sync_dist=True)
         for name, error in self._trivial_errors(batch.frames.float(), batch.mask_noise).items():
             self.log(f"train/{name}", error, sync_dist=True)
         self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
@@ -137,7 +137,7 @@ class Pretraining(L.LightningModule):
         if step > self._clock[0] and now > self._clock[1]:
             clips = (step - self._clock[0]) * self.batch_size
             clips_per_second = clips / (now - self._clock[1])
-            self.log("train/clips_per_second", clips_per_second, prog_bar=True)
+            self.log("train/clips_per_second", clips_per_second)
             self.log("train/teraflop_per_second", clips_per_second * self._operations / 1e12)
         self._clock = (step, now)
 

@@ -58,7 +58,7 @@ class Recognition(L.LightningModule):
         loss = F.cross_entropy(logits, batch.labels)
         if not math.isfinite(loss.item()):
             raise MaesumError(f"the loss is {loss.item()} at step {self.global_step}; lower optim.base_lr.")
-        self.log("train/loss", loss, prog_bar=True)
+        self.log("train/loss", loss)
         self.log("train/accuracy", (logits.argmax(dim=1) == batch.labels).float().mean())
         self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss

@@ -1,8 +1,8 @@
 """Signals that ask a training to stop: noted when they come, obeyed at the end of an optimiser step.
 
-SIGTERM is what schedulers and `kill` send; SIGUSR1 is what SLURM sends ahead of a time limit (`#SBATCH
---signal=SIGUSR1@90`), and asks for the job to be queued again. Lightning's own handlers save in the middle of whatever
-is running, which may be half of an optimiser step, so these replace them while a fit runs.
+SIGTERM is what schedulers and `kill` send, and SIGINT is Ctrl-C; SIGUSR1 is what SLURM sends ahead of a time limit
+(`#SBATCH --signal=SIGUSR1@90`), and asks for the job to be queued again. Lightning's own handlers save in the middle of
+whatever is running, which may be half of an optimiser step, so these replace them while a fit runs.
 """
 
 from __future__ import annotations
@@ -11,46 +11,76 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import cast
 
 import lightning as L
 import torch
+from torch import Tensor
 
 from maesum.errors import Stopped
 from maesum.launch import is_further_rank
+from maesum.transfer import Arriving
 
 logger = logging.getLogger(__name__)
+
+#: What asks a training to stop, by name.
+SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 #: How long the other processes of a failed job get to say what happened to them.
 _GRACE_SECONDS = 5.0
 
 
 class StopRequest:
-    """Notes SIGTERM and SIGUSR1 from `listen` on; Lightning gives the handlers back when the fit ends."""
+    """Notes `SIGNALS` from `listen` on; Lightning gives the handlers back when the fit ends."""
 
     def __init__(self) -> None:
         self._signum = 0
+        self._asked: Arriving | None = None
+        self._speaks = True
 
-    def listen(self) -> None:
+    def listen(self, trainer: L.Trainer) -> None:
         """Take the signals over. Called after Lightning has installed its handlers."""
+        # Lightning's own way to agree on SIGTERM makes every host wait for its device in every step (its issue 21487).
+        trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = _nothing  # type: ignore[method-assign]
+        self._speaks = trainer.is_global_zero
         if threading.current_thread() is not threading.main_thread():
             return  # Python gives signals to the main thread only
-        for name in ("SIGTERM", "SIGUSR1"):
+        for name in SIGNALS:
             if hasattr(signal, name):  # not everywhere, e.g. not on Windows
                 signal.signal(getattr(signal, name), self._note)
 
     def agreed(self, trainer: L.Trainer) -> int:
         """The signal that any process of the job has received, 0 for none: the same answer in every process."""
+        self._asked = None
+        return self._signum if trainer.world_size == 1 else int(self._ask(trainer).item())
+
+    def agreed_before(self, trainer: L.Trainer) -> int:
+        """The same as it stood at the last call of this, if `agreed` was not called since: no process has to wait for
+        its device in every step."""
         if trainer.world_size == 1:
             return self._signum
-        noted = torch.tensor(self._signum, device=trainer.strategy.root_device)
-        return int(trainer.strategy.reduce(noted, reduce_op="max"))
+        asked, self._asked = self._asked, self._ask(trainer)
+        return 0 if asked is None else int(asked.item())
+
+    def _ask(self, trainer: L.Trainer) -> Arriving:
+        noted = torch.full((), self._signum, device=trainer.strategy.root_device)
+        return Arriving(cast(Tensor, trainer.strategy.reduce(noted, reduce_op="max")))
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         self._signum = max(self._signum, signum)
+        if signum == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if self._speaks:
+                print("stopping after this step; Ctrl-C again stops at once", file=sys.stderr)
+
+
+def _nothing() -> None:
+    pass
 
 
 @contextmanager

@@ -88,6 +88,23 @@ def test_sigterm_to_the_first_of_two_ranks_stops_both_with_a_checkpoint(never_st
     assert killing.same_bits(never_stopped(way), killing.weights(run))
 
 
+@pytest.mark.slow
+def test_ctrl_c_saves_and_ends_a_multirun(cache, tmp_path):
+    """The terminal sends SIGINT to every process of the command, loader processes too."""
+    sweep = ("hydra.mode=MULTIRUN", f"hydra.sweep.dir={tmp_path / 'jobs'}", "mask_ratio=0.3,0.5", "epochs=1000")
+    process = killing.start(tmp_path / "unused", cache, *sweep, *killing.WAYS["loader processes"])
+    first, second = (tmp_path / "jobs" / number for number in "01")
+    while process.poll() is None and not (first / "checkpoints" / "last.ckpt").exists():
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT, stderr
+    assert "Traceback" not in stderr
+    assert "stopping after this step; Ctrl-C again stops at once" in stderr
+    assert "stopped by SIGINT after step" in stderr
+    assert not second.exists()
+
+
 def test_last_is_this_folders_own_checkpoint_or_the_newest_beside_it(tmp_path, monkeypatch):
     runs = tmp_path / "runs"
     for number, name in enumerate(("old", "new")):
