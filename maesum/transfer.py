@@ -28,7 +28,7 @@ class Arriving:
     """
 
     def __init__(self, value: Tensor) -> None:
-        self._value = value.detach().to("cpu", non_blocking=True)
+        self._value = value.detach().to("cpu", non_blocking=True, copy=True)  # the device may write over its own
         self._arrived = None
         if value.is_cuda:
             self._arrived = torch.cuda.Event()
