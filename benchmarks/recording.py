@@ -22,7 +22,7 @@ class Row:
 
     Attributes:
         what: what is measured.
-        unit: "s", "MB" or "error" (less is better), or a rate such as "clips/s" (more is better).
+        unit: "s", "min", "MB" or "error" (less is better), or a rate such as "clips/s" (more is better).
         ours: this project, or None where it was not measured.
         usual: the usual way, measured in the same run.
         usual_way: what the usual way is.
@@ -41,7 +41,7 @@ class Row:
         """How many times better than the usual way."""
         if not self.ours or not self.usual:
             return None
-        return self.usual / self.ours if self.unit in ("s", "error", "MB") else self.ours / self.usual
+        return self.usual / self.ours if self.unit in ("s", "min", "error", "MB") else self.ours / self.usual
 
 
 def seconds(task: Callable[[], Any], repeats: int = 3) -> float:

@@ -46,17 +46,17 @@ def clips_per_second(ways: Sequence[Callable[[], ClipBatch]], steps: int) -> lis
     return (BATCH / np.median(took[2:], axis=0)).tolist()
 
 
-def losses(batches: list[ClipBatch], mode: str | None = None, precision: str = "32") -> np.ndarray:
+def losses(batches: list[ClipBatch], mode: str | None = None, precision: str = "32", device: str = "cpu") -> np.ndarray:
     """The losses of plain steps over these batches, from the same start."""
     torch.manual_seed(0)
-    task = Pretraining({"feature_dim": DIM, **MODEL})
+    task = Pretraining({"feature_dim": DIM, **MODEL}).to(device)
     if mode is not None:
         task.compile_step(mode)
     optimizer = adamw(task.model, OptimSettings(), BATCH)
     values = []
     for batch in batches:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            loss = task.training_loss(batch.frames, batch.mask_noise)
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+            loss = task.training_loss(batch.frames.to(device), batch.mask_noise.to(device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -64,49 +64,13 @@ def losses(batches: list[ClipBatch], mode: str | None = None, precision: str = "
     return np.array(values)
 
 
-def gpu_rows() -> list[Row]:
-    """Milliseconds of a step of the base model on 128 clips that reside on the GPU, by how it is compiled."""
-    what = "training step, base model, 128 clips, bf16"
-    if not torch.cuda.is_available():
-        return [
-            Row(f"{what}, compile={mode}", "s", None, None, "eager", "one GPU")
-            for mode in ("default", "reduce-overhead")
-        ]
-    from benchmarks.scoring import matrix_rate
-
-    device, took = torch.device("cuda"), {}
-    rows = torch.randn(100_000, DIM, device=device).half()
-    for mode in (None, "default", "reduce-overhead"):
-        task = Pretraining({"feature_dim": DIM}).to(device)
-        if mode is not None:
-            task.compile_step(mode)
-        optimizer = adamw(task.model, OptimSettings(), 128)
-        times = []
-        for step in range(60):
-            if step % 20 == 0:
-                torch.cuda.synchronize()
-                times.append(time.perf_counter())
-            index = torch.randint(len(rows), (128 * 30,), device=device)
-            with torch.autocast("cuda", torch.bfloat16):
-                loss = task.training_loss(rows[index].view(128, 30, DIM), torch.rand(128, 30, device=device))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        torch.cuda.synchronize()
-        took[mode] = (time.perf_counter() - times[-1]) / 20
-    name = torch.cuda.get_device_name()
-    floor = 3 * 128 * task.model.forward_operations(15, 15) / matrix_rate(device, torch.bfloat16)
-    return [
-        Row(
-            f"{what}, compile={mode}",
-            "s",
-            took[mode],
-            took[None],
-            f"eager; {floor / took[mode]:.0%} of the measured matrix rate",
-            name,
-        )
-        for mode in ("default", "reduce-overhead")
-    ]
+def loss_gaps(batches: list[ClipBatch], ways: dict[str, dict[str, str]], device: str = "cpu") -> list[Row]:
+    """How far the losses of other ways to compute a step are from those of float32, eager."""
+    eager = losses(batches, device=device)
+    where = "cpu" if device == "cpu" else torch.cuda.get_device_name()
+    gaps = {name: float(np.abs(losses(batches, **way, device=device) / eager - 1).max()) for name, way in ways.items()}
+    what = f"largest relative gap of the loss over {len(batches)} steps"
+    return [Row(f"{what}, {name}", "", gap, None, "float32, eager", where) for name, gap in gaps.items()]
 
 
 def main() -> None:
@@ -121,20 +85,5 @@ def main() -> None:
         fixed = next(batches)
         real, same = clips_per_second((lambda: next(batches), lambda: fixed), 100)
         steps = [batch for batch, _ in zip(loader, range(200), strict=False)]
-    eager = losses(steps)
-    gaps = {
-        "compile=default": np.abs(losses(steps, mode="default") / eager - 1).max(),
-        "bfloat16": np.abs(losses(steps, precision="bf16") / eager - 1).max(),
-    }
-    way = "float32, eager"
-    record(
-        "training",
-        [
-            Row("training, small model, real loader", "clips/s", real, same, "one fixed batch"),
-            *(
-                Row(f"largest relative gap of the loss over 200 steps, {name}", "", float(gap), None, way)
-                for name, gap in gaps.items()
-            ),
-            *gpu_rows(),
-        ],
-    )
+    gaps = loss_gaps(steps, {"compile=default": {"mode": "default"}, "bfloat16": {"precision": "bf16"}})
+    record("training", [Row("training, small model, real loader", "clips/s", real, same, "one fixed batch"), *gaps])
