@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from maesum.errors import MaesumError
 
@@ -38,6 +39,30 @@ def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
         rank, processes = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS") if by_srun else ("", "")
         return Launch("SLURM", int(environment.get(rank, 0)), int(environment.get(processes, 1)))
     return None
+
+
+def told_to_configs(setting: str, otherwise: Any = None) -> Any:
+    """What config files take from the launch, as `${launched:SETTING,OTHERWISE}`.
+
+    Args:
+        setting: slurm_job, a name for the folder of a whole SLURM job, queued again or not.
+
+    Raises:
+        MaesumError: there is no SLURM job.
+    """
+    if setting == "slurm_job":
+        return f"slurm_{_slurm_job()}"
+    raise ValueError(f"configs take no {setting!r} from the launch")
+
+
+def _slurm_job() -> str:
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        raise MaesumError(
+            "trainer=slurm is for the tasks of a SLURM job, but SLURM_JOB_ID is not set; submit the command with "
+            "sbatch or start it by srun, or take trainer=ddp for the GPUs of this machine."
+        )
+    return job
 
 
 def is_further_rank() -> bool:

@@ -72,6 +72,18 @@ def test_processes_that_do_not_know_of_each_other_do_not_train(tmp_path, monkeyp
     assert not list(tmp_path.glob("runs/*/*/*"))
 
 
+def test_a_job_of_slurm_is_not_started_outside_of_slurm(tmp_path, monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    arguments = ("+experiment=rand_stride", *SECONDS, "trainer=slurm")
+    message = user_error(maesum_here("train", *arguments, folder=tmp_path))
+    assert message == (
+        "error: trainer=slurm is for the tasks of a SLURM job, but SLURM_JOB_ID is not set; submit the command with "
+        "sbatch or start it by srun, or take trainer=ddp for the GPUs of this machine."
+    )
+    assert not list(tmp_path.iterdir())
+    assert maesum_here("train", *arguments, "--help", folder=tmp_path).returncode == 0
+
+
 def test_a_multirun_is_not_started_by_torchrun(tmp_path, monkeypatch):
     for key, value in TORCHRUN.items():
         monkeypatch.setenv(key, value)
