@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hydra import compose, initialize_config_dir
+
+from maesum.config import CONF_DIR, register_schemas
 from maesum.entry import one_writer
 from maesum.errors import MaesumError
 from maesum.launch import Launch, check_processes, launched
@@ -11,16 +15,26 @@ from tests.commands import SECONDS, maesum_here, user_error
 
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "one", "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}
 BATCH = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"}
-SRUN = {**BATCH, "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4"}
+SRUN = {**BATCH, "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "2"}
 
 
 @pytest.mark.parametrize(
     ("environment", "launch"),
     [
         ({}, None),
-        (TORCHRUN, Launch("torchrun", 1, 2)),
-        (SRUN, Launch("SLURM", 3, 4)),
-        ({**SRUN, **TORCHRUN}, Launch("torchrun", 1, 2)),  # torchrun within a SLURM job
+        (TORCHRUN, Launch("torchrun", 1, 2, devices=2, folder="one")),
+        (
+            {**TORCHRUN, "WORLD_SIZE": "6", "LOCAL_WORLD_SIZE": "2", "GROUP_WORLD_SIZE": "3"},
+            Launch("torchrun", 1, 6, devices=2, machines=3, folder="one"),
+        ),
+        (SRUN, Launch("SLURM", 3, 4, devices=4, folder="slurm_7_2")),
+        (
+            {**SRUN, "SLURM_NNODES": "3", "SLURM_STEP_NUM_NODES": "1"},
+            Launch("SLURM", 3, 4, devices=4, folder="slurm_7_2"),
+        ),
+        ({**SRUN, "SLURM_NNODES": "2"}, Launch("SLURM", 3, 4, devices=2, machines=2, folder="slurm_7_2")),
+        ({**SRUN, "SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}, Launch("SLURM", 0, 1)),  # needs no shared name
+        ({**SRUN, **TORCHRUN}, Launch("torchrun", 1, 2, devices=2, folder="one")),  # torchrun within a SLURM job
         (BATCH, Launch("SLURM", 0, 1)),  # a batch script without srun
         ({**SRUN, "SLURM_JOB_NAME": "bash"}, None),  # srun --pty bash: a shell, where Lightning starts the processes
         ({"SLURM_JOB_ID": "7"}, None),
@@ -47,6 +61,25 @@ def test_another_number_of_processes_is_refused(environment, message, monkeypatc
     check_processes(launched().processes, 1)
     with pytest.raises(MaesumError, match=message):
         check_processes(8, 2, of="trainer.")
+
+
+@pytest.mark.parametrize(
+    ("environment", "settings", "folder"),
+    [
+        ({}, (1, 1), r"runs/predict/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d"),
+        (BATCH, (1, 1), r"runs/predict/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d"),
+        ({**SRUN, "SLURM_NNODES": "2"}, (2, 2), "runs/predict/slurm_7_2"),
+        ({**TORCHRUN, "LOCAL_WORLD_SIZE": "1", "GROUP_WORLD_SIZE": "2"}, (1, 2), "runs/predict/one"),
+    ],
+)
+def test_a_prediction_takes_its_numbers_and_its_folder_from_the_launch(environment, settings, folder, monkeypatch):
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("predict", ["benchmark=demo"], return_hydra_config=True)
+        assert (config.devices, config.num_nodes) == settings
+        assert re.fullmatch(folder, config.hydra.run.dir)
 
 
 def test_a_restart_in_which_processes_may_not_find_each_other_is_refused(monkeypatch):
