@@ -24,7 +24,7 @@ class Launch:
         processes: of the whole job, on all machines.
         devices: processes that were started on each machine, one a device.
         machines: that they were started on.
-        folder: a name that all processes of the job know, and no other job has; None where a single one needs none.
+        folder: a name that all processes of the job know, for what they leave; None where a single one needs none.
     """
 
     by: str
@@ -72,14 +72,29 @@ def told_to_configs(setting: str, otherwise: Any = None) -> Any:
         otherwise: the value where nothing was started from outside.
 
     Raises:
-        MaesumError: there is no SLURM job.
+        MaesumError: there is no SLURM job, or torchrun was given no name for the folder.
     """
     if setting in ("devices", "machines", "folder"):
-        value = getattr(launched(), setting, None)
+        launch = launched()
+        if setting == "folder" and launch is not None and launch.by == "torchrun":
+            _check_run_id(launch)
+        value = getattr(launch, setting, None)
         return otherwise if value is None else value
     if setting == "slurm_job":
         return f"slurm_{_slurm_job()}"
     raise ValueError(f"configs take no {setting!r} from the launch")
+
+
+def _check_run_id(launch: Launch) -> None:
+    """Refuse the name that torchrun gives to every job that has none: runs would find each other's files.
+
+    There is nothing else in the environment that all machines of a job share and no other job has.
+    """
+    if launch.folder == "none":
+        raise MaesumError(
+            "torchrun was given no --rdzv-id, which names the run's folder, so every run's would be 'none'; give "
+            "--rdzv-id=NAME, another for each run, or --standalone where all processes are on this machine."
+        )
 
 
 def _slurm_job() -> str:

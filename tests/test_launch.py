@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -103,6 +105,40 @@ def test_processes_that_do_not_know_of_each_other_do_not_train(tmp_path, monkeyp
         )
     )
     assert not list(tmp_path.glob("runs/*/*/*"))
+
+
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_a_job_of_torchrun_without_a_name_is_refused(command, tmp_path, monkeypatch):
+    """torchrun calls it "none", as it does every other one; a folder that is named in its place is taken."""
+    for key, value in {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none"}.items():
+        monkeypatch.setenv(key, value)
+    done = maesum_here(command, "benchmark=demo", folder=tmp_path, cache=tmp_path / "cache")
+    assert "no --rdzv-id, which names the run's folder, so every run's would be 'none'" in user_error(done)
+    assert not list(tmp_path.iterdir())
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose(command, ["benchmark=demo", "hydra.run.dir=mine"], return_hydra_config=True)
+        assert config.hydra.run.dir == "mine"
+
+
+def test_the_folder_that_torchrun_itself_names(tmp_path):
+    """With --standalone another for each run, the same in all its processes; with no name at all, none."""
+    code = "import maesum.launch as launch; print(launch.told_to_configs('folder'), launch.launched().devices)"
+    (tmp_path / "told.py").write_text(code)
+    nameless = ("--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0")
+    told = []
+    for options in (("--standalone",), ("--standalone",), nameless):
+        arguments = ("-m", "torch.distributed.run", *options, "--nproc-per-node=2", "told.py")
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
+        told.append(done.stdout.split())
+    one, two, none = told
+    assert one == [one[0], "2"] * 2
+    assert two == [two[0], "2"] * 2
+    assert len({one[0], two[0], "none"}) == 3
+    assert none == []
+    assert "MaesumError: torchrun was given no --rdzv-id" in done.stderr
 
 
 def test_a_job_of_slurm_is_not_started_outside_of_slurm(tmp_path, monkeypatch):

@@ -140,7 +140,7 @@ def test_prediction_by_torchrun(alone, cache, tmp_path):
         "figures=false",
         "accelerator=cpu",
     )
-    agent = starting.torchrun(("--nproc-per-node=2",), *arguments, folder=tmp_path, cache=cache)
+    agent = starting.torchrun(("--standalone", "--nproc-per-node=2"), *arguments, folder=tmp_path, cache=cache)
     starting.finish([agent])
     (run,) = (tmp_path / "runs" / "predict").iterdir()
     assert json.loads((run / "provenance.json").read_text())["device"]["processes"] == 2
