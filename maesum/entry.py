@@ -19,7 +19,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
 from maesum.command_help import command_help
 from maesum.config import CONF_DIR, register_schemas
@@ -171,6 +171,12 @@ def explain(error: Exception) -> str:
         return "there is not enough memory; use a smaller batch or model, or a smaller file."
     if _lost_peer(error):
         return "another process of this job has ended, so this one stops; its own message tells why."
+    if isinstance(error, InterpolationResolutionError):  # a resolver of ours may have refused: OmegaConf wraps it
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, MaesumError):
+            cause = cause.__context__
+        if cause is not None:
+            return str(cause)
     root: BaseException = error
     while isinstance(root.__cause__, _USER_ERRORS):
         root = root.__cause__

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from maesum.errors import MaesumError
 
@@ -21,23 +22,89 @@ class Launch:
         by: torchrun or SLURM.
         rank: 0 for the first process, which writes files and prints.
         processes: of the whole job, on all machines.
+        devices: processes that were started on each machine, one a device.
+        machines: that they were started on.
+        folder: a name that all processes of the job know, for what they leave; None where a single one needs none.
     """
 
     by: str
     rank: int
     processes: int
+    devices: int = 1
+    machines: int = 1
+    folder: str | None = None
 
 
 def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
     """What the environment says; None where this process may start further ones itself."""
     if "TORCHELASTIC_RUN_ID" in environment:
-        return Launch("torchrun", int(environment["RANK"]), int(environment["WORLD_SIZE"]))
+        return _by_torchrun(environment)
     if "SLURM_NTASKS" in environment and environment.get("SLURM_JOB_NAME") not in ("bash", "interactive"):
         # Only srun starts a process a task; a plain command in a batch script is one process, whatever was asked for.
-        by_srun = "SLURM_STEP_NUM_TASKS" in environment
-        rank, processes = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS") if by_srun else ("", "")
-        return Launch("SLURM", int(environment.get(rank, 0)), int(environment.get(processes, 1)))
+        return _by_srun(environment) if "SLURM_STEP_NUM_TASKS" in environment else Launch("SLURM", 0, 1)
     return None
+
+
+def _by_torchrun(environment: Mapping[str, str]) -> Launch:
+    processes = int(environment["WORLD_SIZE"])
+    devices, machines = (environment.get(name) for name in ("LOCAL_WORLD_SIZE", "GROUP_WORLD_SIZE"))
+    folder = environment["TORCHELASTIC_RUN_ID"]
+    return Launch(
+        "torchrun", int(environment["RANK"]), processes, int(devices or processes), int(machines or 1), folder
+    )
+
+
+def _by_srun(environment: Mapping[str, str]) -> Launch:
+    processes = int(environment["SLURM_STEP_NUM_TASKS"])
+    machines = int(environment.get("SLURM_STEP_NUM_NODES") or environment.get("SLURM_NNODES") or 1)
+    # A job may call srun several times, for one command after another.
+    folder = f"slurm_{environment['SLURM_JOB_ID']}_{environment.get('SLURM_STEP_ID', 0)}" if processes > 1 else None
+    rank = int(environment.get("SLURM_PROCID", 0))
+    return Launch("SLURM", rank, processes, max(1, processes // machines), machines, folder)
+
+
+def told_to_configs(setting: str, otherwise: Any = None) -> Any:
+    """What config files take from the launch, as `${launched:SETTING,OTHERWISE}`.
+
+    Args:
+        setting: devices, machines or folder of `Launch`; or slurm_job, a name for the folder of a whole SLURM job,
+            queued again or not.
+        otherwise: the value where nothing was started from outside.
+
+    Raises:
+        MaesumError: there is no SLURM job, or torchrun was given no name for the folder.
+    """
+    if setting in ("devices", "machines", "folder"):
+        launch = launched()
+        if setting == "folder" and launch is not None and launch.by == "torchrun":
+            _check_run_id(launch)
+        value = getattr(launch, setting, None)
+        return otherwise if value is None else value
+    if setting == "slurm_job":
+        return f"slurm_{_slurm_job()}"
+    raise ValueError(f"configs take no {setting!r} from the launch")
+
+
+def _check_run_id(launch: Launch) -> None:
+    """Refuse the name that torchrun gives to every job that has none: runs would find each other's files.
+
+    There is nothing else in the environment that all machines of a job share and no other job has.
+    """
+    if launch.folder == "none":
+        raise MaesumError(
+            "torchrun was given no --rdzv-id, which names the run's folder, so every run's would be 'none'; give "
+            "--rdzv-id=NAME, another for each run, or --standalone where all processes are on this machine."
+        )
+
+
+def _slurm_job() -> str:
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        raise MaesumError(
+            "trainer=slurm is for the tasks of a SLURM job, but SLURM_JOB_ID is not set; submit the command with "
+            "sbatch or start it by srun, or take trainer=ddp for the GPUs of this machine."
+        )
+    return job
 
 
 def is_further_rank() -> bool:

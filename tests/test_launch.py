@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import subprocess
+import sys
 
+import pytest
+from hydra import compose, initialize_config_dir
+
+from maesum.config import CONF_DIR, register_schemas
 from maesum.entry import one_writer
 from maesum.errors import MaesumError
 from maesum.launch import Launch, check_processes, launched
@@ -11,16 +17,26 @@ from tests.commands import SECONDS, maesum_here, user_error
 
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "one", "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}
 BATCH = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"}
-SRUN = {**BATCH, "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4"}
+SRUN = {**BATCH, "SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "2"}
 
 
 @pytest.mark.parametrize(
     ("environment", "launch"),
     [
         ({}, None),
-        (TORCHRUN, Launch("torchrun", 1, 2)),
-        (SRUN, Launch("SLURM", 3, 4)),
-        ({**SRUN, **TORCHRUN}, Launch("torchrun", 1, 2)),  # torchrun within a SLURM job
+        (TORCHRUN, Launch("torchrun", 1, 2, devices=2, folder="one")),
+        (
+            {**TORCHRUN, "WORLD_SIZE": "6", "LOCAL_WORLD_SIZE": "2", "GROUP_WORLD_SIZE": "3"},
+            Launch("torchrun", 1, 6, devices=2, machines=3, folder="one"),
+        ),
+        (SRUN, Launch("SLURM", 3, 4, devices=4, folder="slurm_7_2")),
+        (
+            {**SRUN, "SLURM_NNODES": "3", "SLURM_STEP_NUM_NODES": "1"},
+            Launch("SLURM", 3, 4, devices=4, folder="slurm_7_2"),
+        ),
+        ({**SRUN, "SLURM_NNODES": "2"}, Launch("SLURM", 3, 4, devices=2, machines=2, folder="slurm_7_2")),
+        ({**SRUN, "SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}, Launch("SLURM", 0, 1)),  # needs no shared name
+        ({**SRUN, **TORCHRUN}, Launch("torchrun", 1, 2, devices=2, folder="one")),  # torchrun within a SLURM job
         (BATCH, Launch("SLURM", 0, 1)),  # a batch script without srun
         ({**SRUN, "SLURM_JOB_NAME": "bash"}, None),  # srun --pty bash: a shell, where Lightning starts the processes
         ({"SLURM_JOB_ID": "7"}, None),
@@ -49,6 +65,25 @@ def test_another_number_of_processes_is_refused(environment, message, monkeypatc
         check_processes(8, 2, of="trainer.")
 
 
+@pytest.mark.parametrize(
+    ("environment", "settings", "folder"),
+    [
+        ({}, (1, 1), r"runs/predict/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d"),
+        (BATCH, (1, 1), r"runs/predict/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d"),
+        ({**SRUN, "SLURM_NNODES": "2"}, (2, 2), "runs/predict/slurm_7_2"),
+        ({**TORCHRUN, "LOCAL_WORLD_SIZE": "1", "GROUP_WORLD_SIZE": "2"}, (1, 2), "runs/predict/one"),
+    ],
+)
+def test_a_prediction_takes_its_numbers_and_its_folder_from_the_launch(environment, settings, folder, monkeypatch):
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("predict", ["benchmark=demo"], return_hydra_config=True)
+        assert (config.devices, config.num_nodes) == settings
+        assert re.fullmatch(folder, config.hydra.run.dir)
+
+
 def test_a_restart_in_which_processes_may_not_find_each_other_is_refused(monkeypatch):
     for key, value in {**TORCHRUN, "TORCHELASTIC_RESTART_COUNT": "1", "TORCHELASTIC_USE_AGENT_STORE": "False"}.items():
         monkeypatch.setenv(key, value)
@@ -70,6 +105,52 @@ def test_processes_that_do_not_know_of_each_other_do_not_train(tmp_path, monkeyp
         )
     )
     assert not list(tmp_path.glob("runs/*/*/*"))
+
+
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_a_job_of_torchrun_without_a_name_is_refused(command, tmp_path, monkeypatch):
+    """torchrun calls it "none", as it does every other one; a folder that is named in its place is taken."""
+    for key, value in {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none"}.items():
+        monkeypatch.setenv(key, value)
+    done = maesum_here(command, "benchmark=demo", folder=tmp_path, cache=tmp_path / "cache")
+    assert "no --rdzv-id, which names the run's folder, so every run's would be 'none'" in user_error(done)
+    assert not list(tmp_path.iterdir())
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose(command, ["benchmark=demo", "hydra.run.dir=mine"], return_hydra_config=True)
+        assert config.hydra.run.dir == "mine"
+
+
+def test_the_folder_that_torchrun_itself_names(tmp_path):
+    """With --standalone another for each run, the same in all its processes; with no name at all, none."""
+    code = "import maesum.launch as launch; print(launch.told_to_configs('folder'), launch.launched().devices)"
+    (tmp_path / "told.py").write_text(code)
+    nameless = ("--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0")
+    told = []
+    for options in (("--standalone",), ("--standalone",), nameless):
+        arguments = ("-m", "torch.distributed.run", *options, "--nproc-per-node=2", "told.py")
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
+        told.append(done.stdout.split())
+    one, two, none = told
+    assert one == [one[0], "2"] * 2
+    assert two == [two[0], "2"] * 2
+    assert len({one[0], two[0], "none"}) == 3
+    assert none == []
+    assert "MaesumError: torchrun was given no --rdzv-id" in done.stderr
+
+
+def test_a_job_of_slurm_is_not_started_outside_of_slurm(tmp_path, monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    arguments = ("+experiment=rand_stride", *SECONDS, "trainer=slurm")
+    message = user_error(maesum_here("train", *arguments, folder=tmp_path))
+    assert message == (
+        "error: trainer=slurm is for the tasks of a SLURM job, but SLURM_JOB_ID is not set; submit the command with "
+        "sbatch or start it by srun, or take trainer=ddp for the GPUs of this machine."
+    )
+    assert not list(tmp_path.iterdir())
+    assert maesum_here("train", *arguments, "--help", folder=tmp_path).returncode == 0
 
 
 def test_a_multirun_is_not_started_by_torchrun(tmp_path, monkeypatch):

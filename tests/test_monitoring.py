@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from maesum.data import Benchmark, FeatureStore
+from maesum.data import Benchmark, FeatureStore, Scores
 from maesum.metrics import rank_correlation
 from maesum.scoring import importance
-from maesum.tasks.checkpoints import load_autoencoder
+from maesum.tasks.checkpoints import load_autoencoder, load_pretrained
 from tests.commands import SECONDS, maesum_here, user_error
 
 
@@ -59,11 +59,24 @@ def test_samples_seen_are_the_clips_of_all_steps(runs):
     assert metrics["samples_seen"] == origin["samples_seen"] == 2 * 256
 
 
+def test_a_checkpoint_tells_which_features_it_was_trained_on(runs, cache):
+    path = runs[0] / "checkpoints" / "last.ckpt"
+    assert load_pretrained(path).trained_on == FeatureStore(cache / "demo" / "pretraining.h5").origin
+    attributes = Scores(runs[0] / "scores" / "demo.h5").attributes
+    assert (attributes["trained_on_backbone"], attributes["trained_on_frame_step"]) == ("synthetic", 1)
+
+
 def test_training_starts_from_the_weights_that_init_names(runs, cache, tmp_path):
-    weights = runs[0] / "checkpoints" / "last.ckpt"
+    weights = tmp_path / "of_other_features.ckpt"
+    content = torch.load(runs[0] / "checkpoints" / "last.ckpt", weights_only=True)
+    torch.save({**content, "features": {**content["features"], "backbone": "googlenet", "frame_step": 5}}, weights)
     options = [*SECONDS, "figures=false", "optim.base_lr=1e-12", "optim.min_lr=1e-13", "hydra.run.dir=run"]
     done = maesum_here("train", "+experiment=finetune_tvsum", f"init={weights}", *options, folder=tmp_path, cache=cache)
     assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith(f"init={weights}: ")]
+    assert len(said) == 2
+    assert "features are of backbone 'synthetic', but the model was trained on 'googlenet'" in said[0]
+    assert "trained on one frame in 5" in said[1]
     before, after = (torch.load(path, weights_only=True)["state_dict"] for path in (weights, tmp_path / "run" / "checkpoints" / "last.ckpt"))  # fmt: skip
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, atol=1e-6, rtol=0)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from maesum.data import Benchmark, Scores, VideoAnnotation, write_benchmark, write_features
+from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics import hold, rank_correlation
@@ -63,6 +64,34 @@ def test_scores_at_picks_are_held_until_the_next_pick(model, config, tmp_path):
         taus.append(rank_correlation(native, benchmark[video_id].user_scores).tau.mean())
     assert metrics["small/tau"] == pytest.approx(np.mean(taus), abs=1e-12)
     assert (tmp_path / "out" / "figures" / "small" / "video_10.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "lines"),
+    [
+        (None, ["small: features hold one frame in 15, so stride 1 is 15 frames"]),
+        (FeatureOrigin("tiny", "crop", STEP), ["small: features hold one frame in 15, so stride 1 is 15 frames"]),
+        (
+            FeatureOrigin("googlenet", "crop", 1),
+            [
+                "small: features are of backbone 'tiny', but the model was trained on 'googlenet'",
+                "small: features hold one frame in 15, so stride 1 is 15 frames; the model was trained on every frame, "
+                "where that is 1",
+            ],
+        ),
+    ],
+)
+def test_features_unlike_those_of_the_training_are_told(model, config, tmp_path, capsys, trained_on, lines):
+    with h5py.File(config["features"], "r+") as file:
+        file.attrs["backbone"] = "tiny"
+    files = (tmp_path / "out", ScoringSettings(every=8), {})
+    predict_benchmarks(model, {"small": config}, *files, figures=False, trained_on=trained_on)
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("small: ")] == lines
+    attributes = Scores(tmp_path / "out" / "scores" / "small.h5").attributes
+    told = {name: value for name, value in attributes.items() if name.startswith("trained_on_")}
+    known = {} if trained_on is None else trained_on.to_plain()
+    assert told == {f"trained_on_{name}": value for name, value in known.items()}
+    assert attributes["backbone"] == "tiny"
 
 
 def test_a_video_that_cannot_be_scored_is_named(model, config, tmp_path):

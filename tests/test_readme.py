@@ -114,7 +114,8 @@ def test_a_command_for_several_gpus_composes(command, monkeypatch):
     if launcher[0] == "torchrun":
         options = {key: value for key, _, value in (option.partition("=") for option in launcher[1:])}
         devices, nodes = options["--nproc-per-node"], options.get("--nnodes", "1")
-        environment = {"TORCHELASTIC_RUN_ID": "one", "LOCAL_WORLD_SIZE": devices, "GROUP_WORLD_SIZE": nodes}
+        environment = {"TORCHELASTIC_RUN_ID": "one", "RANK": "0", "WORLD_SIZE": str(int(devices) * int(nodes))}
+        environment |= {"LOCAL_WORLD_SIZE": devices, "GROUP_WORLD_SIZE": nodes}
         wanted = (int(devices), int(nodes))
     for key, value in environment.items():
         monkeypatch.setenv(key, value)

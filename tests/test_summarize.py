@@ -70,18 +70,24 @@ def test_a_folder_of_videos(folder: Path) -> None:
 def test_one_video_again_with_a_checkpoint_and_another_budget(folder: Path) -> None:
     from lightning import Trainer
 
+    from maesum.data import Scores
+    from maesum.data.origin import FeatureOrigin
     from maesum.tasks.pretraining import Pretraining
 
     sizes = {"encoder_dim": 16, "encoder_depth": 1, "encoder_heads": 2, "decoder_dim": 16, "decoder_depth": 1}
     task = Pretraining(model={"feature_dim": 12, "decoder_heads": 2, **sizes})
     trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
     trainer.strategy.connect(task)
+    task.trained_on = FeatureOrigin("googlenet", frame_step=2)
     trainer.save_checkpoint(folder / "last.ckpt")
     command = ("summarize", "video=videos/a.mp4", "out=out", "ckpt=last.ckpt", *TINY)
     for arguments, budget in (((), 0.15), (("budget=0.5", "stride=1"), 0.5)):
         done = maesum_here(*command, *arguments, folder=folder)
         assert done.returncode == 0, done.stderr
         check_files(folder / "out", 90, budget)
+        assert "last.ckpt: features are of backbone 'tests.vision.synthetic.TinyNetwork', but" in done.stdout
+        assert "the model was trained on one frame in 2" in done.stdout
+    assert Scores(folder / "out" / "scores.h5").attributes["trained_on_backbone"] == "googlenet"
     wrong = maesum_here(*command, "out=other", "+backbone.width=5", folder=folder)
     assert "was trained on features 12 wide" in user_error(wrong)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from maesum.launch import told_to_configs
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: The config tree: inside the package in a wheel, at the top of the repository in a checkout.
 CONF_DIR = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 
 def register_schemas() -> None:
-    """Make the schemas known to Hydra under the names that the config files' defaults lists use."""
+    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and `${launched:}`."""
     from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
 
     from maesum.config.preparation import PrepareConfig
     from maesum.config.scoring import EvaluateConfig, PredictConfig
@@ -22,6 +25,7 @@ def register_schemas() -> None:
     from maesum.data.sources.schemas import SOURCE_SCHEMAS
     from maesum.vision.schemas import BACKBONE_SCHEMAS
 
+    OmegaConf.register_new_resolver("launched", told_to_configs, replace=True)
     store = ConfigStore.instance()
     commands = {
         "prepare": PrepareConfig,

@@ -13,10 +13,8 @@ from torch import Tensor
 
 from maesum.data.features import FORMAT, VERSION, check_video_ids
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
+from maesum.data.origin import LARGEST_STEP, UNKNOWN
 from maesum.errors import MaesumError
-
-#: Far above any real one; larger numbers would overflow where they are multiplied by a row number.
-_LARGEST_STEP = 1_000_000
 
 
 @dataclass
@@ -32,6 +30,7 @@ class Shard:
     video_ids: list[str] = field(repr=False)
     frame_step: int
     backbone: str
+    preprocessing: str
     labels: list[str] | None
     fps: list[float] | None
     n_frames: list[int] | None
@@ -64,9 +63,9 @@ def read_shard(path: Path) -> Shard:
             )
         check_video_ids(video_ids, path)
         frame_step = read_attribute(file, "frame_step") or 1
-        if not isinstance(frame_step, int) or not 1 <= frame_step <= _LARGEST_STEP:
+        if not isinstance(frame_step, int) or not 1 <= frame_step <= LARGEST_STEP:
             raise MaesumError(
-                f"{path}: attribute 'frame_step' is {frame_step!r}, wanted a whole number from 1 to {_LARGEST_STEP}."
+                f"{path}: attribute 'frame_step' is {frame_step!r}, wanted a whole number from 1 to {LARGEST_STEP}."
             )
         videos = len(video_ids)
         return Shard(
@@ -78,7 +77,8 @@ def read_shard(path: Path) -> Shard:
             offsets=offsets,
             video_ids=video_ids,
             frame_step=frame_step,
-            backbone=str(read_attribute(file, "backbone") or "unknown"),
+            backbone=str(read_attribute(file, "backbone") or UNKNOWN),
+            preprocessing=str(read_attribute(file, "preprocessing") or UNKNOWN),
             labels=_optional_strings(file, "labels", path, videos),
             fps=_optional_numbers(file, "fps", path, videos),
             n_frames=_optional_numbers(file, "n_frames", path, videos),

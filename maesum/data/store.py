@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from maesum.data.features import check_video_ids
+from maesum.data.origin import UNKNOWN, FeatureOrigin
 from maesum.data.shard import read_shard
 from maesum.errors import MaesumError
 
@@ -36,6 +37,7 @@ class FeatureStore:
         dtype: torch.float16 or torch.float32.
         frame_step: 15 where the files hold every 15th frame.
         backbone: what computed the features, as the files say.
+        origin: the last two together, with the preprocessing, "unknown" where the files differ in it.
         labels, fps, n_frames: per video, or None where a shard does not have them.
 
     Raises:
@@ -54,6 +56,10 @@ class FeatureStore:
                         f"{shard.path}: {name} is {found}, but {first.path} has {wanted}; one set needs shards alike."
                     )
         self.dim, self.frame_step, self.backbone = first.dim, first.frame_step, first.backbone
+        preprocessing = {shard.preprocessing for shard in self._shards}
+        self.origin = FeatureOrigin(
+            self.backbone, preprocessing.pop() if len(preprocessing) == 1 else UNKNOWN, self.frame_step
+        )
         self.dtype = torch.float16 if first.dtype == np.float16 else torch.float32
         self.video_ids: list[str] = [video_id for shard in self._shards for video_id in shard.video_ids]
         if len(self._shards) > 1:

@@ -12,6 +12,7 @@ import torch.distributed as dist
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
+from maesum.data.origin import FeatureOrigin, differences, in_frames, training_attributes
 from maesum.data.scores import Scores, write_scores
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
@@ -51,12 +52,17 @@ def score_benchmark(
     settings: ScoringSettings,
     attributes: dict[str, str],
     device: torch.device | str | None = None,
+    trained_on: FeatureOrigin | None = None,
 ) -> None:
-    """Score every frame of one benchmark; the first rank writes the scores file."""
+    """Score every frame of one benchmark; the first rank writes the scores file.
+
+    Args:
+        trained_on: where the features come from that the predictor was trained on; None where nobody knows.
+    """
     store = FeatureStore(config["features"])
-    if store.frame_step > 1 and is_first_rank():
-        stride, step = config["stride"], store.frame_step
-        print(f"{name}: features hold every {step}th frame, so stride {stride} is {stride * step} frames")
+    if is_first_rank():
+        for line in _remarks(store.origin, trained_on, config["stride"]):
+            print(f"{name}: {line}")
     scores: dict[str, np.ndarray] = {}
     to_score = sum(len(frames_to_score(len(store[video_id]), settings.every)) for video_id in benchmark.video_ids)
     with progress_bar(f"scoring {name}", to_score) as advance:
@@ -72,9 +78,17 @@ def score_benchmark(
                 raise MaesumError(f"{store.paths[0]}: video '{video_id}': {error}") from None
     if is_first_rank():
         origin = {"benchmark": name, "stride": config["stride"], "frame_step": store.frame_step}
+        origin |= {"backbone": store.backbone, **training_attributes(trained_on)}
         laid = {name: value for name, value in asdict(settings).items() if name != "batch_size"}  # decides nothing
         described = {**origin, **laid, **attributes}
         write_scores(path, scores, described, _picks(scores, store.frame_step))
+
+
+def _remarks(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: int) -> list[str]:
+    """How many frames a stride is where that is not its number, and in what the model's own features differ."""
+    differing = differences(given, trained_on, stride)
+    is_told = trained_on is not None and trained_on.frame_step != given.frame_step
+    return differing if is_told or given.frame_step == 1 else [*differing, in_frames(given, stride)]
 
 
 def draw_figures(name: str, benchmark: Benchmark, scores: Scores, folder: Path) -> None:

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from maesum.errors import MaesumError
 from maesum.jobs.model_card import write_model_card
-from maesum.tasks.checkpoints import load_autoencoder, read_autoencoder
+from maesum.tasks.checkpoints import load_pretrained
 
 
 def run(config: DictConfig) -> None:
@@ -34,19 +34,18 @@ def export(checkpoint: Path, out: Path) -> None:
 
     if out.exists():
         raise MaesumError(f"{out}: is there already; name a folder that is not.")
-    weights = load_autoencoder(checkpoint).state_dict()
-    settings, _ = read_autoencoder(checkpoint)
-    model = MaskedAutoencoder(**settings)
-    model.load_state_dict(weights)
+    pretrained = load_pretrained(checkpoint)
+    model = MaskedAutoencoder(**pretrained.settings)
+    model.load_state_dict(pretrained.model.state_dict())
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part"))
     except OSError as error:
         raise MaesumError(f"{out}: cannot be written ({error.strerror}); choose another out=.") from None
     try:
-        write_model_card(temporary / "README.md", checkpoint, settings)  # before the mixin would write its own
+        write_model_card(temporary / "README.md", checkpoint, pretrained)  # before the mixin would write its own
         model.save_pretrained(temporary)
-        (temporary / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        (temporary / "config.json").write_text(json.dumps(pretrained.settings, indent=2) + "\n", encoding="utf-8")
         temporary.chmod(0o755)
         temporary.rename(out)
     except OSError as error:

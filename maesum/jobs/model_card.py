@@ -8,6 +8,7 @@ from typing import Any
 
 from maesum.errors import MaesumError
 from maesum.files import file_hash, read_json
+from maesum.tasks.checkpoints import Pretrained
 
 _TEMPLATE = """---
 library_name: maesum
@@ -30,6 +31,10 @@ model = MaskedAutoencoder.from_pretrained(".")  # this folder
 scores = importance(model, features, stride=2)  # features [frames, {width}] of one video -> scores [frames]
 ```
 
+## Features it was trained on
+
+{features}
+
 ## Measured
 
 {metrics}
@@ -46,20 +51,22 @@ Exported from a checkpoint whose SHA-256 begins with `{checkpoint}`.
 """
 
 
-def write_model_card(path: Path, checkpoint: Path, settings: dict[str, Any]) -> None:
+def write_model_card(path: Path, checkpoint: Path, pretrained: Pretrained) -> None:
     """Write the model card of a checkpoint, with the metrics and the provenance that its run left beside it.
 
     Args:
         path: the file to write.
         checkpoint: RUN/checkpoints/last.ckpt; elsewhere, the card says that nothing is known.
-        settings: the model's.
+        pretrained: what it holds.
     """
+    settings, trained_on = pretrained.settings, pretrained.trained_on
     run = checkpoint.resolve().parent.parent
     metrics, provenance = _beside(run / "metrics.json"), _beside(run / "provenance.json")
     text = _TEMPLATE.format(
         title=f"maesum, {settings.get('feature_dim')}-wide features",
         others=int(settings.get("frames", 30)) - 1,
         width=settings.get("feature_dim"),
+        features=_block(trained_on.to_plain()) if trained_on is not None else "The checkpoint does not tell.",
         metrics=_metrics_table(metrics),
         checkpoint=file_hash(checkpoint),
         provenance=_block(provenance) if provenance else "Its run left no provenance.json.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.fabric import Fabric
@@ -12,6 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.data.benchmark import Benchmark
+from maesum.data.origin import FeatureOrigin
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError, first_line
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
@@ -21,7 +22,7 @@ from maesum.launch import check_processes
 from maesum.recipe import resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
-from maesum.tasks.checkpoints import load_autoencoder
+from maesum.tasks.checkpoints import load_pretrained
 from maesum.tasks.processes import leave_group_at_exit
 
 
@@ -39,7 +40,7 @@ def run(config: DictConfig) -> dict[str, float]:
     started = time.time()
     plain = resolved(config)
     settings = ScoringSettings(**plain["scoring"])
-    predictor, attributes = choose_predictor(plain["scorer"], plain["ckpt"])
+    predictor, attributes, trained_on = choose_predictor(plain["scorer"], plain["ckpt"])
     benchmarks = plain["benchmarks"]
     if plain["stride"] is not None:
         benchmarks = {name: {**benchmark, "stride": plain["stride"]} for name, benchmark in benchmarks.items()}
@@ -64,6 +65,7 @@ def run(config: DictConfig) -> dict[str, float]:
         device=fabric.device,
         figures=plain["figures"],
         seed=plain["seed"],
+        trained_on=trained_on,
     )
     if fabric.is_global_zero:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
@@ -74,8 +76,16 @@ def run(config: DictConfig) -> dict[str, float]:
     return metrics
 
 
-def choose_predictor(scorer: str, ckpt: str | None) -> tuple[Reconstructor | None, dict[str, str]]:
-    """What `scorer=` and `ckpt=` name, and what scores files then say about their origin.
+class Predictor(NamedTuple):
+    """What scores frames (None = the `uniform` order), what scores files then say about it, and its own features."""
+
+    reconstruct: Reconstructor | None
+    attributes: dict[str, str]
+    trained_on: FeatureOrigin | None = None
+
+
+def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
+    """What `scorer=` and `ckpt=` name.
 
     Raises:
         MaesumError: an unknown name, a checkpoint that cannot be read, a missing or an unused `ckpt=`.
@@ -86,15 +96,16 @@ def choose_predictor(scorer: str, ckpt: str | None) -> tuple[Reconstructor | Non
             raise MaesumError(
                 f"ckpt= is required; name a checkpoint of python -m maesum.train, or scorer= one of {names}."
             )
-        return load_autoencoder(ckpt), {"checkpoint": file_hash(ckpt)}
+        pretrained = load_pretrained(ckpt)
+        return Predictor(pretrained.model, {"checkpoint": file_hash(ckpt)}, pretrained.trained_on)
     if ckpt is not None:
         raise MaesumError(f"scorer={scorer} takes no checkpoint; leave out either ckpt= or scorer=.")
     if scorer == "uniform":
-        return None, {"scorer": scorer}
+        return Predictor(None, {"scorer": scorer})
     if scorer not in TRAINING_FREE:
         names = ", ".join(["model", *TRAINING_FREE, "uniform"])
         raise MaesumError(f"scorer={scorer} is unknown, wanted one of {names}.")
-    return TRAINING_FREE[scorer], {"scorer": scorer}
+    return Predictor(TRAINING_FREE[scorer], {"scorer": scorer})
 
 
 def predict_benchmarks(
@@ -107,6 +118,7 @@ def predict_benchmarks(
     device: torch.device | str | None = None,
     figures: bool = True,
     seed: int = 0,
+    trained_on: FeatureOrigin | None = None,
 ) -> dict[str, float]:
     """Score, evaluate and show every benchmark by the protocol `paper`.
 
@@ -118,6 +130,7 @@ def predict_benchmarks(
         benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.
         attributes: what the scores files say about where they come from.
         seed: of the random baselines and the bootstrap.
+        trained_on: where the features come from that the predictor was trained on; None where nobody knows.
 
     Returns:
         `<benchmark>/tau` and `<benchmark>/rho`, on the first rank; nothing on the others.
@@ -131,7 +144,7 @@ def predict_benchmarks(
     for name, config in benchmarks.items():
         path = folder / "scores" / f"{name}.h5"
         benchmark = Benchmark(config["annotations"])
-        score_benchmark(name, predictor, benchmark, config, path, settings, attributes, device)
+        score_benchmark(name, predictor, benchmark, config, path, settings, attributes, device, trained_on)
         if not is_first_rank():
             continue
         scores = Scores(path)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightning as L
+from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.joining import check_features_match
 from maesum.data.labelled import LabelledDataModule
+from maesum.data.origin import differences
 from maesum.data.statistics import feature_statistics
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
@@ -21,7 +24,7 @@ from maesum.jobs.peer_scoring import score_by_split
 from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring import ScoringSettings
-from maesum.tasks.checkpoints import load_autoencoder, load_weights, read_checkpoint
+from maesum.tasks.checkpoints import load_pretrained, load_weights
 from maesum.tasks.compiling import check_mode
 from maesum.tasks.drdsn import DrDsn, VideoDataModule, WholeVideos
 from maesum.tasks.pretraining import Pretraining
@@ -72,11 +75,20 @@ def pretraining_task(config: Config, data: ClipDataModule) -> Pretraining:
     if config["data"]["standardize"]:
         task.model.set_statistics(*feature_statistics(data.store))
     if config["init"] is not None:
-        load_weights(task.model, load_autoencoder(config["init"]).state_dict(), config["init"])
+        load_weights(task.model, _initial_weights(config["init"], data.store), config["init"])
+    task.trained_on = data.store.origin
     check_mode(config["compile"], config["trainer"]["accumulate_grad_batches"])
     if config["compile"] is not None:
         task.compile_step(config["compile"])
     return task
+
+
+def _initial_weights(init: str, store: FeatureStore) -> dict[str, Tensor]:
+    """The weights of `init=` by name; says in what the features that it was trained on differ from those at hand."""
+    pretrained = load_pretrained(init)
+    for line in differences(store.origin, pretrained.trained_on):
+        rank_zero_only(print)(f"init={init}: {line}")
+    return pretrained.model.state_dict()
 
 
 def _build_pretraining(config: Config) -> tuple[Pretraining, ClipDataModule]:
@@ -98,15 +110,17 @@ def _score_benchmarks(
         device=trainer.strategy.root_device,
         figures=config["figures"],
         seed=config["seed"],
+        trained_on=task.trained_on,
     )
 
 
 def _build_evaluation(config: Config) -> tuple[Pretraining, None]:
     if config["init"] is None:
         raise MaesumError("init= is required for task=evaluation; name a checkpoint of python -m maesum.train.")
-    model = load_autoencoder(config["init"])
-    task = Pretraining(model=read_checkpoint(config["init"])["hyper_parameters"]["model"])
-    task.model.load_state_dict(model.state_dict())
+    pretrained = load_pretrained(config["init"])
+    task = Pretraining(model=pretrained.settings)
+    task.model.load_state_dict(pretrained.model.state_dict())
+    task.trained_on = pretrained.trained_on
     return task, None
 
 
@@ -133,7 +147,7 @@ def _build_recognition(config: Config) -> tuple[Recognition, LabelledDataModule]
     )
     if config["init"] is not None:
         encoder = task.model.encoder
-        weights = load_autoencoder(config["init"]).state_dict()
+        weights = _initial_weights(config["init"], data.store)
         load_weights(encoder, {name: weights[name] for name in encoder.state_dict() if name in weights}, config["init"])
     return task, data
 

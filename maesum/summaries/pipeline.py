@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from maesum.data.features import write_features
+from maesum.data.origin import differences, training_attributes
 from maesum.data.scores import write_scores
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
@@ -24,6 +25,7 @@ from maesum.summaries.playable import browser_copy
 from maesum.summaries.recording import record
 from maesum.summaries.selection import Selection, find_shots, select
 from maesum.summaries.survey import survey
+from maesum.tasks.checkpoints import Pretrained, load_pretrained
 from maesum.vision.encoding import Encoder
 from maesum.vision.extraction import extract
 from maesum.vision.videos import Video
@@ -83,7 +85,8 @@ def summarize(
     """
     extracted = extract(videos, out / "features.h5", encoder, settings.every, workers)
     store = FeatureStore(extracted.path)
-    model, left_out = _model(store, settings, extracted.failures)
+    pretrained = _pretrained(store, settings)
+    model, left_out = _model(pretrained, store, settings, extracted.failures)
     kept = [video for video in videos if video.video_id not in left_out]
     results, pages = [], []
     importances: dict[str, np.ndarray] = {}
@@ -100,6 +103,7 @@ def summarize(
         "stride": settings.stride,
         "backbone": store.backbone,
         "model": model_name(settings),
+        **training_attributes(pretrained.trained_on if pretrained is not None else None),
     }
     write_scores(out / "scores.h5", importances, how)
     index = out / "index.html"
@@ -116,18 +120,27 @@ def _made(how: dict[str, Any]) -> str:
     return f"Made with maesum. Features: {how['backbone']}. Model: {how['model']}."
 
 
+def _pretrained(store: FeatureStore, settings: SummarySettings) -> Pretrained | None:
+    """What `ckpt=` names; says in what its features differ from those of the videos."""
+    if settings.ckpt is None:
+        return None
+    pretrained = load_pretrained(settings.ckpt)
+    width = pretrained.model.feature_dim
+    if width != store.dim:
+        raise MaesumError(
+            f"{settings.ckpt}: was trained on features {width} wide, but backbone {store.backbone} gives {store.dim}; "
+            "choose the backbone= it was trained with."
+        )
+    for line in differences(store.origin, pretrained.trained_on, settings.stride):
+        print(f"{settings.ckpt}: {line}")
+    return pretrained
+
+
 def _model(
-    store: FeatureStore, settings: SummarySettings, failures: dict[str, str]
+    pretrained: Pretrained | None, store: FeatureStore, settings: SummarySettings, failures: dict[str, str]
 ) -> tuple[MaskedAutoencoder, dict[str, str]]:
     """The model that scores, and the videos it cannot score with the reason."""
-    from maesum.tasks.checkpoints import load_autoencoder
-
-    model = load_autoencoder(settings.ckpt) if settings.ckpt is not None else None
-    if model is not None and model.feature_dim != store.dim:
-        raise MaesumError(
-            f"{settings.ckpt}: was trained on features {model.feature_dim} wide, but backbone {store.backbone} gives "
-            f"{store.dim}; choose the backbone= it was trained with."
-        )
+    model = pretrained.model if pretrained is not None else None
     window = 30 if model is None else model.frames
     lengths = dict(zip(store.video_ids, store.lengths.tolist(), strict=True))
     short = {

@@ -5,42 +5,62 @@ from __future__ import annotations
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
+from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
+
+#: The field of a checkpoint that tells on which features the model was trained.
+FEATURES = "features"
 
 #: No window is as long; a model of more frames would take memory that its checkpoint does not account for.
 _MOST_FRAMES = 65_536
 
 
+class Pretrained(NamedTuple):
+    """What the checkpoint of a pretraining run holds, besides what resuming it takes.
+
+    Attributes:
+        model: on the CPU and in evaluation mode.
+        settings: the arguments of `MaskedAutoencoder`.
+        trained_on: where the features come from that it was trained on; None where the checkpoint does not tell.
+    """
+
+    model: MaskedAutoencoder
+    settings: dict[str, Any]
+    trained_on: FeatureOrigin | None
+
+
 def load_autoencoder(path: str | Path) -> MaskedAutoencoder:
-    """The pretrained model of a checkpoint, on the CPU and in evaluation mode.
+    """The model of `load_pretrained` alone."""
+    return load_pretrained(path).model
+
+
+def load_pretrained(path: str | Path) -> Pretrained:
+    """The pretrained model of a checkpoint, and what the checkpoint says about it.
 
     Nothing in the file is executed: `weights_only=True` admits tensors and plain values.
 
     Raises:
         MaesumError: missing, not a checkpoint of this project, or weights that do not fit its own settings.
     """
-    settings, weights = read_autoencoder(path)
+    content = read_checkpoint(path)
+    settings, weights = _settings_and_weights(content, path)
+    trained_on = _trained_on(content, path)
     check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
     model = _build(settings, "cpu", path)
     model.load_state_dict(weights)
     bad = next((name for name, value in model.state_dict().items() if not bool(value.isfinite().all())), None)
     if bad is not None:
         raise MaesumError(f"{path}: weight '{bad}' holds NaN or infinite values; name an earlier checkpoint.")
-    return model.eval()
+    return Pretrained(model.eval(), settings, trained_on)
 
 
-def read_autoencoder(path: str | Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """The arguments of `MaskedAutoencoder` and its weights by name, as a checkpoint holds them.
-
-    Raises:
-        MaesumError: missing, or not a checkpoint of a pretraining run.
-    """
-    content = read_checkpoint(path)
+def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The arguments of `MaskedAutoencoder` and its weights by name, as a pretraining run leaves them."""
     parameters, state = content.get("hyper_parameters"), content.get("state_dict")
     settings = parameters.get("model") if isinstance(parameters, dict) else None
     weights = {
@@ -57,6 +77,16 @@ def read_autoencoder(path: str | Path) -> tuple[dict[str, Any], dict[str, torch.
     if any(isinstance(depth, int) and depth > len(weights) for depth in depths):
         raise MaesumError(f"{path}: the model is {depths} blocks deep, but there are {len(weights)} weights.")
     return settings, weights
+
+
+def _trained_on(content: dict[str, Any], path: str | Path) -> FeatureOrigin | None:
+    """The field that `maesum.tasks.pretraining` writes; checkpoints of before it did have none."""
+    if content.get(FEATURES) is None:
+        return None
+    try:
+        return FeatureOrigin.from_plain(content[FEATURES])
+    except ValueError as error:
+        raise MaesumError(f"{path}: field '{FEATURES}' does not say what it was trained on ({error}).") from None
 
 
 def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: str | Path) -> None:

@@ -13,10 +13,12 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from maesum.data.clips import ClipBatch
+from maesum.data.origin import FeatureOrigin
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.autoencoder import take
 from maesum.models.masking import masked_count, visible_first
 from maesum.models.trivial import interpolation, visible_mean
+from maesum.tasks.checkpoints import FEATURES
 from maesum.tasks.compiling import compiled
 from maesum.tasks.finite import FiniteLoss
 from maesum.tasks.optim import OptimSettings, adamw, schedule
@@ -36,6 +38,9 @@ class Pretraining(L.LightningModule):
         optim: fields of `OptimSettings`.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
         warmup_epochs: epochs of linear warm-up.
+
+    Attributes:
+        trained_on: where the features come from, to be set by whoever knows: checkpoints keep it.
 
     Raises:
         MaesumError: settings out of range; a loss that is not finite, naming step, learning rate and batch.
@@ -58,6 +63,7 @@ class Pretraining(L.LightningModule):
         self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
         names = ("loss", *_TRIVIAL)
         self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
+        self.trained_on: FeatureOrigin | None = None
         self.training_loss = self.loss_of  # or the same compiled
         self._finite = FiniteLoss(self)
         self._operations = 3 * self.model.forward_operations(self.model.frames - self.num_masked, self.num_masked)
@@ -100,6 +106,8 @@ class Pretraining(L.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._finite.check_checkpoint(checkpoint)
+        if self.trained_on is not None:
+            checkpoint[FEATURES] = self.trained_on.to_plain()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = adamw(self.model, self.optim, self.batch_size)

@@ -46,12 +46,12 @@ def srun(job: str, *arguments: str, folder: Path, cache: Path, **environment: st
     """Start `python -m maesum.<arguments>` twice, as the tasks of a SLURM job on two machines of one task each."""
     job_variables = {
         "SLURM_JOB_ID": job, "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "1",
-        "SLURM_NNODES": "2", "SLURM_JOB_NUM_NODES": "2", "SLURM_STEP_NUM_TASKS": "2", "SLURM_NODELIST": "127.0.0.1",
+        "SLURM_NNODES": "2", "SLURM_JOB_NUM_NODES": "2", "SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_ID": "0", "SLURM_NODELIST": "127.0.0.1",
         "SLURM_JOB_NODELIST": "127.0.0.1",
     }  # fmt: skip
     name, *rest = arguments
     return [
-        command("-m", f"maesum.{name}", *rest, folder=folder, cache=cache, **task, **job_variables, **environment)
+        command("-m", f"maesum.{name}", *rest, folder=folder, cache=cache, **(task | job_variables | environment))
         for task in ({"SLURM_PROCID": rank, "SLURM_NODEID": rank, "SLURM_LOCALID": "0"} for rank in ("0", "1"))
     ]
 

@@ -50,6 +50,7 @@ def test_the_model_card_holds_provenance_and_metrics(exported, small_run):
     assert f"| `demo/tau` | {metrics['demo/tau']:.4f} |" in card
     assert json.loads((small_run / "provenance.json").read_text())["config_hash"] in card
     assert 'MaskedAutoencoder.from_pretrained(".")' in card
+    assert '"backbone": "synthetic"' in card
     assert hub.ModelCard.load(exported / "README.md").data.library_name == "maesum"
 
 

@@ -65,11 +65,11 @@ def _assert_same_losses(run: Path, alone: Path) -> None:
     assert max(abs(one[step] - two[step]) for step in two) < 1e-5
 
 
-def _assert_same_scores(run: Path, alone: Path) -> None:
+def _assert_same_scores(run: Path, alone: Path, tolerance: float = 1e-5) -> None:
     expected, scores = (Scores(path / "scores" / "demo.h5") for path in (alone, run))
     assert expected.video_ids == scores.video_ids
     for video_id in expected.video_ids:
-        np.testing.assert_allclose(scores[video_id], expected[video_id], atol=1e-5)
+        np.testing.assert_allclose(scores[video_id], expected[video_id], atol=tolerance, rtol=0)
 
 
 @pytest.mark.slow
@@ -140,11 +140,28 @@ def test_prediction_by_torchrun(alone, cache, tmp_path):
         "figures=false",
         "accelerator=cpu",
     )
-    agent = starting.torchrun(("--nproc-per-node=2",), *arguments, folder=tmp_path, cache=cache)
+    agent = starting.torchrun(("--standalone", "--nproc-per-node=2"), *arguments, folder=tmp_path, cache=cache)
     starting.finish([agent])
     (run,) = (tmp_path / "runs" / "predict").iterdir()
     assert json.loads((run / "provenance.json").read_text())["device"]["processes"] == 2
     _assert_same_scores(run, alone)
+
+
+@pytest.mark.slow
+def test_prediction_by_srun(alone, cache, tmp_path):
+    """The same with a SLURM task for each process; a second srun of the job has a folder of its own."""
+    job = str(starting.free_port() - 15000).zfill(4)
+    ckpt = alone / "checkpoints" / "last.ckpt"
+    arguments = ("predict", f"ckpt={ckpt}", "benchmark=demo", "figures=false", "accelerator=cpu")
+    starting.finish(starting.srun(job, *arguments, folder=tmp_path, cache=cache))
+    (run,) = (tmp_path / "runs" / "predict").iterdir()
+    assert run.name == f"slurm_{job}_0"
+    assert [path.name for path in run.glob("*.log")] == ["predict.log"]
+    assert json.loads((run / "provenance.json").read_text())["device"]["processes"] == 2
+    _assert_same_scores(run, alone, 1e-6)
+    uniform = ("predict", "scorer=uniform", *arguments[2:])
+    starting.finish(starting.srun(job, *uniform, folder=tmp_path, cache=cache, SLURM_STEP_ID="1"))
+    assert sorted(path.name for path in run.parent.iterdir()) == [f"slurm_{job}_0", f"slurm_{job}_1"]
 
 
 def test_a_signal_outside_the_fit_queues_the_job_again(scontrol, monkeypatch):

@@ -5,9 +5,10 @@ import pickle
 import pytest
 import torch
 
+from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
-from maesum.tasks.checkpoints import load_autoencoder, read_checkpoint
+from maesum.tasks.checkpoints import load_autoencoder, load_pretrained, read_checkpoint
 
 MODEL = dict(feature_dim=8, encoder_dim=16, encoder_depth=1, encoder_heads=2, decoder_dim=16, decoder_depth=1, decoder_heads=2)  # fmt: skip
 
@@ -25,6 +26,19 @@ def test_round_trip(checkpoint, tmp_path):
     assert not model.training
     for name, value in model.state_dict().items():
         assert torch.equal(value, checkpoint["state_dict"][f"model.{name}"])
+
+
+def test_what_it_was_trained_on_is_read_where_it_is_told(checkpoint, tmp_path):
+    path = tmp_path / "a.ckpt"
+    torch.save(checkpoint, path)
+    pretrained = load_pretrained(path)
+    assert (pretrained.settings, pretrained.trained_on) == (MODEL, None)
+    origin = FeatureOrigin("googlenet", "crop", 15)
+    torch.save({**checkpoint, "features": origin.to_plain()}, path)
+    assert load_pretrained(path).trained_on == origin
+    torch.save({**checkpoint, "features": {"backbone": "googlenet"}}, path)
+    with pytest.raises(MaesumError, match=r"a\.ckpt: field 'features' does not say what it was trained on \(wanted"):
+        load_pretrained(path)
 
 
 class Touch:

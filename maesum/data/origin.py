@@ -1,0 +1,98 @@
+"""Where features come from: what a file of them says, what a model remembers of those that it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+UNKNOWN = "unknown"
+
+#: Far above any real one; larger numbers would overflow where they are multiplied by a row number.
+LARGEST_STEP = 1_000_000
+
+
+@dataclass(frozen=True)
+class FeatureOrigin:
+    """What computed features, and of which frames.
+
+    Attributes:
+        backbone: free text, e.g. "googlenet pool5"; "unknown" where nothing was said.
+        preprocessing: free text, likewise.
+        frame_step: 15 where every 15th frame has features, 1 where every frame has.
+    """
+
+    backbone: str = UNKNOWN
+    preprocessing: str = UNKNOWN
+    frame_step: int = 1
+
+    def to_plain(self) -> dict[str, str | int]:
+        """The fields by name, as files keep them."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, fields: Any) -> FeatureOrigin:
+        """What `to_plain` gave.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        if not isinstance(fields, dict) or fields.keys() != asdict(cls()).keys():
+            raise ValueError(f"wanted {', '.join(asdict(cls()))}")
+        for name in ("backbone", "preprocessing"):
+            if not isinstance(fields[name], str):
+                raise ValueError(f"{name} is {fields[name]!r}, wanted text")
+        step = fields["frame_step"]
+        if type(step) is not int or not 1 <= step <= LARGEST_STEP:
+            raise ValueError(f"frame_step is {step!r}, wanted a whole number from 1 to {LARGEST_STEP}")
+        return cls(**fields)
+
+    def density(self) -> str:
+        """Which frames have features, in words."""
+        return "every frame" if self.frame_step == 1 else f"one frame in {self.frame_step}"
+
+    def is_of_another_backbone(self, other: FeatureOrigin) -> bool:
+        """Whether the names tell that two backbones differ: both are known, and begin with another word.
+
+        ("googlenet" and "GoogLeNet pool5" are the same network as told by two people.)
+        """
+        one, two = (origin.backbone.casefold().split()[:1] or [UNKNOWN] for origin in (self, other))
+        return one != two and [UNKNOWN] not in (one, two)
+
+
+def differences(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: int = 1) -> list[str]:
+    """What a user should know before a model meets features that differ from those it was trained on.
+
+    Names are free text, so none of this is an error.
+
+    Args:
+        trained_on: None where the model does not tell.
+        stride: the one that is used, to say how many frames it is.
+
+    Returns:
+        A line each on the backbone and the frames that have features; nothing where they agree.
+    """
+    lines: list[str] = []
+    if trained_on is None:
+        return lines
+    if given.is_of_another_backbone(trained_on):
+        lines.append(
+            f"features are of backbone {given.backbone!r}, but the model was trained on {trained_on.backbone!r}"
+        )
+    if given.frame_step != trained_on.frame_step:
+        before = stride * trained_on.frame_step
+        lines.append(
+            f"{in_frames(given, stride)}; the model was trained on {trained_on.density()}, where that is {before}"
+        )
+    return lines
+
+
+def in_frames(given: FeatureOrigin, stride: int) -> str:
+    """How many frames of the video a stride over features is, in words."""
+    frames = stride * given.frame_step
+    return f"features hold {given.density()}, so stride {stride} is {frames} frame{'s' * (frames > 1)}"
+
+
+def training_attributes(trained_on: FeatureOrigin | None) -> dict[str, str | int]:
+    """What a scores file says of the features that its model was trained on; nothing where nobody knows."""
+    known = {} if trained_on is None else trained_on.to_plain()
+    return {f"trained_on_{name}": value for name, value in known.items()}
