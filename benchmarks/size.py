@@ -19,6 +19,10 @@ from maesum.models import MaskedAutoencoder
 from maesum.scoring import ScoringSettings, importance
 
 VIDEOS, FRAMES, DIM = 241_567, 274, 1024
+#: A model that takes next to nothing itself.
+SMALLEST = {
+    "encoder_dim": 8, "encoder_depth": 1, "encoder_heads": 1, "decoder_dim": 8, "decoder_depth": 1, "decoder_heads": 1,
+}  # fmt: skip
 
 
 def write_sparse_set(path: Path, videos: int = VIDEOS) -> None:
@@ -48,9 +52,7 @@ def scoring_megabytes(frames: int, folder: str) -> float:
         file.truncate(frames * DIM * 2)
     features = np.memmap(path, np.float16, mode="r+", shape=(frames, DIM))
     features[:, 0] = 1
-    model = MaskedAutoencoder(
-        DIM, encoder_dim=8, encoder_depth=1, encoder_heads=1, decoder_dim=8, decoder_depth=1, decoder_heads=1
-    ).eval()
+    model = MaskedAutoencoder(DIM, **SMALLEST).eval()
     before, most, calls = private_megabytes(), 0.0, 0
 
     def look(_: int) -> None:
@@ -67,7 +69,8 @@ def training_megabytes(path: Path, folder: Path, epochs: int) -> float:
     """The most private memory of any process of `python -m maesum.train` on a set, from its first step to its last."""
     run = folder / f"run_{path.stem}"
     options = (
-        "model=tiny", "data=features", f"data.features={path}", "data.workers=2", "benchmark=[]", "logger=[]",
+        *(f"model.{name}={value}" for name, value in SMALLEST.items()),
+        "data=features", f"data.features={path}", "data.workers=2", "benchmark=[]", "logger=[]",
         f"epochs={epochs}", "warmup_epochs=0", "trainer=demo", f"hydra.run.dir={run}",
     )  # fmt: skip
     command = [sys.executable, "-m", "maesum.train", *options]
