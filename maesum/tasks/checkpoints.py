@@ -49,7 +49,7 @@ def load_pretrained(path: str | Path) -> Pretrained:
     """
     content = read_checkpoint(path)
     settings, weights = _settings_and_weights(content, path)
-    trained_on = _trained_on(content, path)
+    trained_on = read_origin(content, path)
     check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
     model = _build(settings, "cpu", path)
     model.load_state_dict(weights)
@@ -79,8 +79,12 @@ def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[di
     return settings, weights
 
 
-def _trained_on(content: dict[str, Any], path: str | Path) -> FeatureOrigin | None:
-    """The field that `maesum.tasks.pretraining` writes; checkpoints of before it did have none."""
+def read_origin(content: dict[str, Any], path: str | Path) -> FeatureOrigin | None:
+    """The field that `maesum.tasks.pretraining` writes; None in checkpoints that were written before it did.
+
+    Raises:
+        MaesumError: the field holds something else.
+    """
     if content.get(FEATURES) is None:
         return None
     try:

@@ -9,10 +9,11 @@ import lightning as L
 from lightning.pytorch.utilities import rank_zero_only
 
 from maesum.data.order import Position
+from maesum.data.origin import FeatureOrigin, differences
 from maesum.errors import MaesumError
 from maesum.launch import restarted
 from maesum.tasks.checkpointing import EXTRA
-from maesum.tasks.checkpoints import check_weights, read_checkpoint
+from maesum.tasks.checkpoints import check_weights, read_checkpoint, read_origin
 
 #: Where a run keeps its checkpoint, within its folder.
 LAST = Path("checkpoints") / "last.ckpt"
@@ -65,6 +66,7 @@ def load_position(path: Path, task: L.LightningModule, accumulate: int) -> Posit
             raise MaesumError(f"{path}: field '{field}' is missing, so no training can be resumed from this file.")
     check_settings(content["hyper_parameters"], dict(task.hparams), path)
     check_weights(content["state_dict"], task.state_dict(), path)
+    _check_features(read_origin(content, path), getattr(task, "trained_on", None), path)
     position = _position(content["loops"], path)
     extra = content.get(EXTRA)
     before = extra.get("accumulate_grad_batches") if isinstance(extra, dict) else None
@@ -102,6 +104,13 @@ def check_settings(found: Any, wanted: dict[str, Any], path: Path, prefix: str =
                 f"{path}: was trained with {prefix}{key}={before}, but now it is {now}; resume with the settings of "
                 "that run."
             )
+
+
+def _check_features(before: FeatureOrigin | None, now: FeatureOrigin | None, path: Path) -> None:
+    """Refuse to go on with features of another kind: that would be another training."""
+    found = [] if now is None else differences(now, before)
+    if found:
+        raise MaesumError(f"{path}: {found[0]}; resume with the features of that run.")
 
 
 def _position(loops: Any, path: Path) -> Position:

@@ -12,6 +12,7 @@ import torch
 
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.order import Position
+from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.tasks.pretraining import Pretraining
@@ -188,6 +189,9 @@ def test_positions_within_an_epoch_are_read_from_lightnings_counters(small_run, 
     assert load_position(tmp_path / "a.ckpt", task, accumulate=1) == Position(1, 5)
     with pytest.raises(MaesumError, match=r"at trainer\.accumulate_grad_batches=1, but now it is 2"):
         load_position(tmp_path / "a.ckpt", task, accumulate=2)
+    task.trained_on = FeatureOrigin("resnet50")
+    with pytest.raises(MaesumError, match=r"a\.ckpt: features are of backbone 'resnet50', but .*; resume with the fea"):
+        load_position(tmp_path / "a.ckpt", task, accumulate=1)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
