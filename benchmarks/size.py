@@ -66,12 +66,15 @@ def scoring_megabytes(frames: int, folder: str) -> float:
 
 
 def training_megabytes(path: Path, folder: Path, epochs: int) -> float:
-    """The most private memory of any process of `python -m maesum.train` on a set, from its first step to its last."""
+    """The most private memory of any process of `python -m maesum.train` on a set, from its first step to its last.
+
+    Clips of eight frames: what is looked at is what grows with the set, over all steps of an epoch.
+    """
     run = folder / f"run_{path.stem}"
     options = (
         *(f"model.{name}={value}" for name, value in SMALLEST.items()),
-        "data=features", f"data.features={path}", "data.workers=2", "benchmark=[]", "logger=[]",
-        f"epochs={epochs}", "warmup_epochs=0", "trainer=demo", f"hydra.run.dir={run}",
+        "model.frames=8", "data=features", f"data.features={path}", "data.workers=2", "benchmark=[]", "logger=[]",
+        f"epochs={epochs}", "warmup_epochs=0", "trainer=demo", "trainer.enable_progress_bar=false", f"hydra.run.dir={run}",
     )  # fmt: skip
     command = [sys.executable, "-m", "maesum.train", *options]
     training = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -96,7 +99,7 @@ def main() -> None:
         hundredth = Path(folder) / "hundredth.h5"
         write_sparse_set(hundredth, VIDEOS // 100)
         training = training_megabytes(path, Path(folder), epochs=1)
-        training_small = training_megabytes(hundredth, Path(folder), epochs=100)  # as many steps
+        training_small = training_megabytes(hundredth, Path(folder), epochs=20)
         short, long = (scoring_megabytes(frames, folder) for frames in (20_000, 432_000))
         record(
             "size",
