@@ -74,7 +74,8 @@ def training_megabytes(path: Path, folder: Path, epochs: int) -> float:
     options = (
         *(f"model.{name}={value}" for name, value in SMALLEST.items()),
         "model.frames=8", "data=features", f"data.features={path}", "data.workers=2", "benchmark=[]", "logger=[]",
-        f"epochs={epochs}", "warmup_epochs=0", "trainer=demo", "trainer.enable_progress_bar=false", f"hydra.run.dir={run}",
+        f"epochs={epochs}", "warmup_epochs=0", "trainer=demo", "trainer.enable_progress_bar=false",
+        f"hydra.run.dir={run}",
     )  # fmt: skip
     command = [sys.executable, "-m", "maesum.train", *options]
     training = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
