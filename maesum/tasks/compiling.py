@@ -66,6 +66,7 @@ def compiled(function: Callable[..., Result], mode: str) -> Callable[..., Result
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    from torch._dynamo.exc import BackendCompilerFailed  # here: it loads the compiler
+    from torch._dynamo import exc  # here: it loads the compiler
 
-    return (BackendCompilerFailed,)
+    # The wider one, since torch 2.7, also covers a missing Triton and a GPU that Triton does not know.
+    return (getattr(exc, "ShortenTraceback", exc.BackendCompilerFailed),)
