@@ -29,7 +29,7 @@ from maesum.tasks.checkpointing import LastCheckpoint
 from maesum.tasks.optim import OptimSettings, adamw
 from maesum.tasks.pretraining import Pretraining
 from maesum.tasks.stopping import StopRequest
-from maesum.transfer import Arriving
+from maesum.transfer import Arriving, sent
 from tests.tasks.test_pretraining import MODEL, clip_data
 
 META = torch.device("meta")
@@ -155,3 +155,12 @@ def test_processes_agree_on_a_signal_without_waiting_for_each_other(tmp_path, mo
 def test_a_number_arrives():
     assert Arriving(torch.tensor(1.5, requires_grad=True)).item() == 1.5
     assert Arriving(torch.tensor(3)).item() == 3
+
+
+def test_apples_devices_are_waited_for():
+    """torch copies to them what may have been freed by then, and gives back what has not arrived."""
+    told = SimpleNamespace(to=lambda device, non_blocking: non_blocking)
+    assert not sent(told, torch.device("mps"))
+    assert sent(told, torch.device("cuda"))
+    waited = SimpleNamespace(is_cuda=False, detach=lambda: SimpleNamespace(to=lambda device, **how: how))
+    assert not Arriving(waited)._value["non_blocking"]

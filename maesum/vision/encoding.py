@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from maesum.errors import MaesumError
+from maesum.transfer import sent
 from maesum.vision.backbones import Backbone
 from maesum.vision.preprocessing import CROPPED, normalise
 from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure
@@ -85,7 +86,7 @@ class Encoder:
         Raises:
             MaesumError: the network's output is not [batch_size, D].
         """
-        pictures = normalise(torch.from_numpy(images).to(self.device, non_blocking=True))
+        pictures = normalise(sent(torch.from_numpy(images), self.device))
         with self._arithmetic():
             output = self._network(pictures)
         if output.ndim != 2 or len(output) != len(images):
