@@ -12,7 +12,8 @@ from maesum.errors import MaesumError, first_line
 Result = TypeVar("Result")
 
 #: What `compile=` takes, torch.compile's own names: kernels fused; the same replayed as CUDA graphs, which saves the
-#: launches; the same after trying several kernels for each product, which takes minutes.
+#: launches; the same after timing several kernels for each product, which takes minutes and may choose others, with
+#: other bits, the next time.
 MODES = ("default", "reduce-overhead", "max-autotune")
 #: Modes in which a step's results lie in memory that the next step writes to.
 _REPLAYED = ("reduce-overhead", "max-autotune")
