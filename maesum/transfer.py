@@ -7,6 +7,12 @@ import torch
 from torch import Tensor
 
 
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device; the host does not wait for a GPU where the tensor lies in pinned memory."""
+    # Not on Apple's: what is copied there may have been freed by then (pytorch's issues 139550 and 189690).
+    return tensor.to(device, non_blocking=device.type != "mps")
+
+
 def index_on(device: torch.device, index: np.ndarray) -> Tensor:
     """An index array as a tensor on a device.
 
@@ -15,7 +21,7 @@ def index_on(device: torch.device, index: np.ndarray) -> Tensor:
     tensor = torch.from_numpy(index)
     if device.type == "cuda":
         tensor = tensor.pin_memory()
-    return tensor.to(device, non_blocking=True)
+    return sent(tensor, device)
 
 
 class Arriving:
@@ -28,9 +34,10 @@ class Arriving:
     """
 
     def __init__(self, value: Tensor) -> None:
-        self._value = value.detach().to("cpu", non_blocking=True, copy=True)  # the device may write over its own
+        has_events = value.is_cuda  # elsewhere nothing would tell when it has arrived
+        self._value = value.detach().to("cpu", non_blocking=has_events, copy=True)  # the device may write over its own
         self._arrived = None
-        if value.is_cuda:
+        if has_events:
             self._arrived = torch.cuda.Event()
             self._arrived.record()
 

@@ -64,7 +64,7 @@ class TrainerConfig:
     accumulate_grad_batches: int = 1  # parts that a batch is computed in, where it does not fit the device at once
     log_every_n_steps: int = 50  # optimiser steps between two points of a curve
     check_val_every_n_epoch: int = 1  # epochs between two looks at the held-out videos
-    deterministic: bool = True  # only algorithms that give the same bits every time
+    deterministic: bool = True  # the same bits every time, but for compile=max-autotune
     enable_progress_bar: bool = True  # show how far the training is
     enable_model_summary: bool = False  # print the layers and their sizes
 

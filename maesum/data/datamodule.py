@@ -17,6 +17,7 @@ from maesum.data.order import START, ClipBatches, HeldOutBatches
 from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
+from maesum.transfer import sent
 
 
 class ClipDataModule(L.LightningDataModule):
@@ -114,7 +115,7 @@ class ClipDataModule(L.LightningDataModule):
         rank, ranks = self._rank()
         own = len(batch.rows) // ranks
         here = slice(rank * own, (rank + 1) * own)
-        noise, rows = (part[here].to(device, non_blocking=True) for part in (batch.mask_noise, batch.rows))
+        noise, rows = (sent(part[here], device) for part in (batch.mask_noise, batch.rows))
         return ClipBatch(self._on_device.gather(batch.rows), noise, rows)
 
     def _rank(self) -> tuple[int, int]:

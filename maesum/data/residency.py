@@ -91,8 +91,7 @@ class DeviceFeatures:
         goes_to = np.repeat(np.arange(self.ranks), batch)
         sent = holder == self.rank
         mine = holder[goes_to == self.rank]  # [B], who holds each of my clips
-        received = torch.empty(batch, *rows.shape[1:], self.features.shape[1], dtype=self.features.dtype)
-        received = received.to(self.features.device)
+        received = self.features.new_empty(batch, *rows.shape[1:], self.features.shape[1])
         dist.all_to_all_single(
             received,
             self._take(rows[torch.from_numpy(sent)]),

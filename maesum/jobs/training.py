@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import lightning as L
+import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
@@ -17,6 +18,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig, OmegaConf
+from torch.nn import Module
 from torch.nn.parallel import DistributedDataParallel
 
 from maesum.errors import MaesumError, first_line
@@ -118,12 +120,24 @@ def _report_reconstruction(metrics: dict[str, float]) -> None:
         print(f"masked error {where}: model {model:.4f}, visible mean {mean:.4f}, interpolation {line:.4f}")
 
 
+class _OneStreamDDP(DDPStrategy):
+    """DDP set up on the stream that the steps run on, and not on one of its own as Lightning does.
+
+    DDP reads gradients on the stream that it was set up on, and torch 2.10 warns where that is another. Under DDP a
+    compiled step is several CUDA graphs that share memory, so the next one, replayed on the steps' own stream, may
+    write over a gradient that is still being read.
+    """
+
+    def _setup_model(self, model: Module) -> DistributedDataParallel:
+        return DistributedDataParallel(model, device_ids=self.determine_ddp_device_ids(), **self._ddp_kwargs)
+
+
 def _ddp() -> DDPStrategy:
     """DDP that sends no buffers round in every step, since training changes none, and keeps one copy of gradients."""
     known = signature(DistributedDataParallel).parameters
     buffers = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the older name
     options: dict[str, Any] = {"gradient_as_bucket_view": True, buffers: False}
-    return DDPStrategy(**options)
+    return _OneStreamDDP(**options)
 
 
 def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
@@ -158,5 +172,8 @@ def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
         )
     except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
         raise MaesumError(f"trainer.{{accelerator,devices,strategy,...}}: {first_line(error)}") from None
+    # What deterministic=true adds for programs that read memory before they write it: a kernel more for most new
+    # tensors, hundreds in an eager step. Results are the same without.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     check_processes(trainer.num_devices, trainer.num_nodes, of="trainer.")
     return trainer

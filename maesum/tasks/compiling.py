@@ -12,7 +12,8 @@ from maesum.errors import MaesumError, first_line
 Result = TypeVar("Result")
 
 #: What `compile=` takes, torch.compile's own names: kernels fused; the same replayed as CUDA graphs, which saves the
-#: launches; the same after trying several kernels for each product, which takes minutes.
+#: launches; the same after timing several kernels for each product, which takes minutes and may choose others, with
+#: other bits, the next time.
 MODES = ("default", "reduce-overhead", "max-autotune")
 #: Modes in which a step's results lie in memory that the next step writes to.
 _REPLAYED = ("reduce-overhead", "max-autotune")
@@ -66,6 +67,7 @@ def compiled(function: Callable[..., Result], mode: str) -> Callable[..., Result
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    from torch._dynamo.exc import BackendCompilerFailed  # here: it loads the compiler
+    from torch._dynamo import exc  # here: it loads the compiler
 
-    return (BackendCompilerFailed,)
+    # The wider one, since torch 2.7, also covers a missing Triton and a GPU that Triton does not know.
+    return (getattr(exc, "ShortenTraceback", exc.BackendCompilerFailed),)

@@ -16,11 +16,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import cast
 
 import lightning as L
 import torch
-from torch import Tensor
+import torch.distributed as dist
 
 from maesum.errors import Stopped
 from maesum.launch import is_further_rank
@@ -69,7 +68,9 @@ class StopRequest:
 
     def _ask(self, trainer: L.Trainer) -> Arriving:
         noted = torch.full((), self._signum, device=trainer.strategy.root_device)
-        return Arriving(cast(Tensor, trainer.strategy.reduce(noted, reduce_op="max")))
+        # Not by `strategy.reduce`: it begins with a barrier, in which NCCL makes the host wait for all that is queued.
+        dist.all_reduce(noted, dist.ReduceOp.MAX)
+        return Arriving(noted)
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         self._signum = max(self._signum, signum)

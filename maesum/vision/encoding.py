@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
 from maesum.errors import MaesumError
+from maesum.transfer import sent
 from maesum.vision.backbones import Backbone
 from maesum.vision.preprocessing import CROPPED, normalise
 from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure
@@ -85,8 +86,8 @@ class Encoder:
         Raises:
             MaesumError: the network's output is not [batch_size, D].
         """
-        pictures = normalise(torch.from_numpy(images).to(self.device, non_blocking=True))
-        with self._autocast():
+        pictures = normalise(sent(torch.from_numpy(images), self.device))
+        with self._arithmetic():
             output = self._network(pictures)
         if output.ndim != 2 or len(output) != len(images):
             raise MaesumError(
@@ -134,10 +135,26 @@ class Encoder:
         if filled > start:
             yield Rows(rows[start:filled])
 
-    def _autocast(self) -> AbstractContextManager:
+    def _arithmetic(self) -> AbstractContextManager:
         if self.precision == "32":
-            return nullcontext()
+            return _without_tf32()
         return torch.autocast(self.device.type, _AUTOCAST[self.precision])
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    """Convolutions in float32: left alone, newer GPUs round what they multiply to TF32, which has float16's 10 bits."""
+    cudnn = torch.backends.cudnn
+    setting: tuple[Any, str, Any] = (cudnn, "allow_tf32", False)
+    if hasattr(cudnn, "conv"):  # the newer name, since torch 2.9
+        setting = (cudnn.conv, "fp32_precision", "ieee")
+    owner, name, exact = setting
+    before = getattr(owner, name)
+    setattr(owner, name, exact)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
 
 
 def _keep_freed_memory() -> None:

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch._inductor.exc import TritonMissing
 
 from maesum.errors import MaesumError
 from maesum.tasks.compiling import check_mode, compiled
@@ -45,9 +46,10 @@ def test_nothing_that_a_step_computed_is_used_in_the_next(make_features, monkeyp
     assert float(again.callback_metrics["train/loss"]) == float(trainer.callback_metrics["train/loss"])
 
 
-def test_a_machine_without_a_compiler_is_told_so(monkeypatch):
+@pytest.mark.parametrize("reason", [RuntimeError("no compiler at all"), TritonMissing(None)])
+def test_a_machine_without_a_compiler_is_told_so(monkeypatch, reason):
     def broken(*_):
-        raise RuntimeError("no compiler at all")
+        raise reason
 
     real = torch.compile
     monkeypatch.setattr(torch, "compile", lambda function, **_: real(function, backend=broken))

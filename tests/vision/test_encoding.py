@@ -30,6 +30,17 @@ class Recorder(nn.Module):
         return images.mean(dim=(2, 3))
 
 
+class RecordsTf32(nn.Module):
+    """Remembers whether convolutions might be computed in TF32."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.allowed = torch.backends.cudnn.allow_tf32 if _OLD else torch.backends.cudnn.conv.fp32_precision != "ieee"
+        return images.mean(dim=(2, 3))
+
+
+_OLD = not hasattr(torch.backends.cudnn, "conv")  # before torch 2.9
+
+
 def stream(lengths: list[int]) -> Iterator[Event]:
     rng = np.random.default_rng(0)
     for number, length in enumerate(lengths):
@@ -87,3 +98,11 @@ def test_bad_output_is_named() -> None:
 def test_wrong_options(options: dict[str, object], message: str) -> None:
     with pytest.raises(MaesumError, match=message):
         Encoder(Backbone(nn.Identity(), "test"), **options)  # type: ignore[arg-type]
+
+
+def test_float32_is_not_tf32() -> None:
+    network = RecordsTf32()
+    images = np.zeros((1, 224, 224, 3), dtype=np.uint8)
+    for precision, allowed in (("32", False), ("bf16", True)):  # by default torch allows it
+        encoder(network, 1, precision=precision).features(images)
+        assert network.allowed == allowed
