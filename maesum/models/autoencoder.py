@@ -172,9 +172,9 @@ class MaskedAutoencoder(nn.Module):
         return self.head(self.decoder_norm(x)) * self.feature_scale + self.feature_mean
 
     def forward_operations(self, visible: int, masked: int) -> float:
-        """Floating-point operations of the matrix products of one clip forward; training takes three times as many.
+        """Floating-point operations of `reconstruct_masked` for one clip; training takes three times as many.
 
-        A product with w weights takes 2 w operations a token; attention itself is small at 30 tokens and left out.
+        Those of products with weights, 2 a weight and token; attention itself is small at 30 tokens and left out.
 
         Args:
             visible, masked: frames of the clip.
@@ -183,8 +183,12 @@ class MaskedAutoencoder(nn.Module):
         def weights(*parts: nn.Module) -> int:
             return sum(p.numel() for part in parts for p in part.parameters() if p.dim() >= 2)
 
+        last: Block = self.decoder[-1]  # type: ignore[assignment]
+        asked_of_all = 2 * weights(last.attention.qkv) // 3  # keys and values; the rest is computed for targets alone
         encoded = weights(self.embed, self.encoder, self.bridge)
-        return 2.0 * (visible * encoded + (visible + masked) * weights(self.decoder) + masked * weights(self.head))
+        decoded = weights(self.decoder) - weights(last) + asked_of_all
+        targeted = weights(last) - asked_of_all + weights(self.head)
+        return 2.0 * (visible * encoded + (visible + masked) * decoded + masked * targeted)
 
     def standardize(self, frames: Tensor) -> Tensor:
         """Map frames [..., D] into the space where errors are measured; the identity unless statistics were set."""
