@@ -153,7 +153,13 @@ def one_writer(arguments: list[str]) -> list[str]:
 def _has_a_sentence(error: Exception) -> bool:
     """Whether the user, the file system, a signal or another process is the cause rather than a defect of ours."""
     system = isinstance(error, OSError) and error.errno is not None
-    return system or isinstance(error, (*_USER_ERRORS, Stopped, MemoryError)) or _lost_peer(error)
+    known = isinstance(error, (*_USER_ERRORS, Stopped, MemoryError))
+    return system or known or _device_is_full(error) or _lost_peer(error)
+
+
+def _device_is_full(error: BaseException) -> bool:
+    """Whether a GPU's memory did not suffice; told by torch's name for it, since this module loads no torch."""
+    return isinstance(error, RuntimeError) and type(error).__name__ == "OutOfMemoryError"
 
 
 def _lost_peer(error: BaseException) -> bool:
@@ -169,6 +175,11 @@ def explain(error: Exception) -> str:
         return f"{error.filename or 'the file system'}: {error.strerror or error}."
     if isinstance(error, MemoryError):
         return "there is not enough memory; use a smaller batch or model, or a smaller file."
+    if _device_is_full(error):
+        return (
+            "the GPU's memory is full; lower scoring.batch_size, or in training batch_size, raise "
+            "trainer.accumulate_grad_batches or take data.residency=host."
+        )
     if _lost_peer(error):
         return "another process of this job has ended, so this one stops; its own message tells why."
     if isinstance(error, InterpolationResolutionError):  # a resolver of ours may have refused: OmegaConf wraps it

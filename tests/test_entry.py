@@ -9,7 +9,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from maesum.config import CONF_DIR, register_schemas
-from maesum.entry import explain, order_overrides
+from maesum.entry import _has_a_sentence, explain, order_overrides
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,14 @@ def test_a_config_that_does_not_compose_is_one_sentence(override, sentence):
     message = explain(error.value)
     assert sentence in message
     assert "\n" not in message
+
+
+def test_a_full_gpu_is_one_sentence():
+    import torch
+
+    error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+    assert _has_a_sentence(error)
+    assert explain(error).startswith("the GPU's memory is full; lower scoring.batch_size")
 
 
 @pytest.mark.parametrize("command", ["train", "predict", "evaluate", "prepare"])
