@@ -1,4 +1,4 @@
-"""`python -m benchmarks [name ...]`: run all benchmarks or those named, then write the README's table."""
+"""`python -m benchmarks [name ...]`: run all benchmarks or those named, then write the tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.recording import write_table
+from benchmarks.recording import write_tables
 
 _HELPERS = ("__init__", "__main__", "recording")
 
@@ -19,7 +19,7 @@ def main() -> None:
             sys.exit(f"error: there is no benchmark '{name}', wanted one of {', '.join(names)}.")
         print(f"-- {name}", flush=True)
         import_module(f"benchmarks.{name}").main()
-    write_table()
+    write_tables()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a benchmark leaves: rows in JSON with machine, versions and commit, and the README's table made from them."""
+"""What a benchmark leaves: rows in JSON with machine, versions and commit, and the tables made from them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from maesum.runtime import provenance, write_json
+from maesum.runtime import git_state, provenance, write_json, write_text
 
 RESULTS = Path(__file__).parent / "results"
+TABLE = RESULTS / "README.md"
 README = Path(__file__).resolve().parents[1] / "README.md"
+#: What the tables' fourth column is.
+RATIO = "Ratio: how many times better than what stands beside it, so above 1 is better, whatever the unit."
+#: Written by benchmarks, so no change of the code that they measure.
+_WRITTEN = ("README.md", "benchmarks/results")
 _BEGIN, _END = "<!-- performance: written by make bench -->", "<!-- end of performance -->"
 
 
@@ -27,6 +32,7 @@ class Row:
         usual: the usual way, measured in the same run.
         usual_way: what the usual way is.
         device: what it ran on.
+        detail: whether it stands in the whole table only, not in the README's.
     """
 
     what: str
@@ -35,6 +41,7 @@ class Row:
     usual: float | None
     usual_way: str
     device: str = "cpu"
+    detail: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -57,29 +64,41 @@ def seconds(task: Callable[[], Any], repeats: int = 3) -> float:
 def record(name: str, rows: list[Row]) -> None:
     """Write benchmarks/results/<name>.json and print the rows."""
     content = [{**asdict(row), "ratio": row.ratio} for row in rows]
-    write_json(RESULTS / f"{name}.json", {"rows": content, "provenance": provenance({"benchmark": name})})
+    origin = provenance({"benchmark": name}) | {"git": git_state(besides=_WRITTEN)}
+    write_json(RESULTS / f"{name}.json", {"rows": content, "provenance": origin})
     for row in rows:
         beside = row.usual_way if row.usual is None else f"{row.usual_way}: {_number(row.usual)}; {_times(row.ratio)}"
         print(f"{row.what}: {_number(row.ours)} {row.unit}; {beside}")
 
 
-def write_table() -> None:
-    """Write the README's performance table from every result file."""
-    lines = ["| what | this project | the usual way | ratio | on |", "| --- | ---: | --- | ---: | --- |"]
-    for path in sorted(RESULTS.glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        machine = content["provenance"]["machine"]
-        for entry in content["rows"]:
-            ratio = entry.pop("ratio")
-            row = Row(**entry)
-            usual = f"{_number(row.usual)} {row.unit} ({row.usual_way})" if row.usual is not None else row.usual_way
-            ours = f"{_number(row.ours)} {row.unit}" if row.ours is not None else "not measured"
-            on = f"{machine['cores']} cores" if row.device == "cpu" else row.device
-            lines.append(f"| {row.what} | {ours} | {usual} | {_times(ratio)} | {on} |")
-    text = README.read_text(encoding="utf-8")
-    before, rest = text.split(_BEGIN)
+def write_tables() -> None:
+    """Write the README's performance table, and the whole one, from every result file."""
+    short, whole = tables()
+    before, rest = README.read_text(encoding="utf-8").split(_BEGIN)
     _, after = rest.split(_END)
-    README.write_text(f"{before}{_BEGIN}\n{chr(10).join(lines)}\n{_END}{after}", encoding="utf-8")
+    write_text(README, f"{before}{_BEGIN}\n{short}\n{_END}{after}")
+    write_text(TABLE, whole)
+
+
+def tables() -> tuple[str, str]:
+    """The README's performance table, and the page with every row, as the result files give them."""
+    rows = [
+        (Row(**{key: value for key, value in entry.items() if key != "ratio"}), content["provenance"]["machine"])
+        for content in (json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json")))
+        for entry in content["rows"]
+    ]
+    short = _table([(row, machine) for row, machine in rows if not row.detail])
+    return short, f"# Every row of `make bench`\n\n{RATIO}\n\n{_table(rows)}\n"
+
+
+def _table(rows: list[tuple[Row, dict[str, Any]]]) -> str:
+    lines = ["| what | this project | the usual way | ratio | on |", "| --- | ---: | --- | ---: | --- |"]
+    for row, machine in rows:
+        usual = f"{_number(row.usual)} {row.unit} ({row.usual_way})" if row.usual is not None else row.usual_way
+        ours = f"{_number(row.ours)} {row.unit}" if row.ours is not None else "not measured"
+        on = f"{machine['cores']} cores" if row.device == "cpu" else row.device
+        lines.append(f"| {row.what} | {ours} | {usual} | {_times(row.ratio)} | {on} |")
+    return "\n".join(lines)
 
 
 def _number(value: float | None) -> str:

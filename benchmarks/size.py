@@ -106,7 +106,7 @@ def main() -> None:
             "size",
             [
                 Row("opening a set of Kinetics-400's size", "s", opening, None, "wanted: under 2 s"),
-                Row("shuffling its epoch", "s", shuffling, None, "wanted: no per-sample Python"),
+                Row("shuffling its epoch", "s", shuffling, None, "wanted: no per-sample Python", detail=True),
                 Row(
                     "private memory of a process in an epoch of it", "MB", training, training_small, "a hundredth of it"
                 ),

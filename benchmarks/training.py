@@ -74,7 +74,7 @@ def loss_gaps(batches: list[ClipBatch], ways: dict[str, dict[str, str]], device:
     where = "cpu" if device == "cpu" else torch.cuda.get_device_name()
     gaps = {name: float(np.abs(losses(batches, **way, device=device) / eager - 1).max()) for name, way in ways.items()}
     what = f"largest relative gap of the loss over {len(batches)} steps"
-    return [Row(f"{what}, {name}", "", gap, None, "float32, eager", where) for name, gap in gaps.items()]
+    return [Row(f"{what}, {name}", "", gap, None, "float32, eager", where, detail=True) for name, gap in gaps.items()]
 
 
 def loop_seconds() -> float:

@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,20 @@ def provenance(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def git_state() -> str | None:
-    """The commit of the checkout that the code runs from, with "-dirty" where files were changed; None outside one."""
+def git_state(besides: Sequence[str] = ()) -> str | None:
+    """The commit of the checkout that the code runs from, with "-dirty" where files were changed; None outside one.
+
+    Args:
+        besides: files and folders, from the checkout's top, whose changes do not count.
+    """
     folder = Path(maesum.__file__).resolve().parent
     tracked = _git(folder, "ls-files", "--error-unmatch", "__init__.py")
     commit = _git(folder, "rev-parse", "HEAD")
     if tracked is None or commit is None:
         return None
-    return commit + ("-dirty" if _git(folder, "status", "--porcelain", "--untracked-files=no") else "")
+    left_out = [f":(top,exclude){path}" for path in besides]
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ":(top)", *left_out)
+    return commit + ("-dirty" if changed else "")
 
 
 def write_json(path: str | Path, content: Any) -> None:
