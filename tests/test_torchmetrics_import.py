@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 
 def runs(code: str) -> list[str]:
@@ -23,6 +24,12 @@ print(len(scipy.signal.get_window("hann", 7)), sys.modules["scipy.signal"].__fil
     assert runs(code) == ["False", "[]", "True", "SourceFileLoader", "7", "True"]
 
 
-def test_a_scipy_signal_that_is_there_already_is_left_alone() -> None:
-    code = "import maesum, scipy.signal as first, torchmetrics, scipy.signal; print(scipy.signal is first, len(first.__all__) > 50)"
-    assert runs(code) == ["True", "True"]
+def test_a_scipy_signal_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "torchmetrics.py").write_text("import scipy.signal\nseen = scipy.signal\n")
+    code = f"""
+import sys, maesum
+sys.path.insert(0, {str(tmp_path)!r})
+import scipy.signal as first, torchmetrics, scipy.signal
+print(torchmetrics.seen is first, scipy.signal is first, len(first.__all__) > 50)
+"""
+    assert runs(code) == ["True", "True", "True"]
