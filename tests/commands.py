@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -46,6 +48,7 @@ def maesum_here(
             mock.patch.object(sys, "argv", [f"maesum.{command}", *arguments]),
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
+            _own_log(),
         ):
             main()
     except SystemExit as stop:
@@ -53,6 +56,21 @@ def maesum_here(
     finally:
         os.chdir(before)
     return subprocess.CompletedProcess(arguments, code, stdout.getvalue(), stderr.getvalue())
+
+
+@contextlib.contextmanager
+def _own_log() -> Iterator[None]:
+    """What a command logs to ends with it: its file lies in a folder that may be gone when another test logs."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            if handler not in handlers:
+                handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def user_error(done: subprocess.CompletedProcess[str]) -> str:

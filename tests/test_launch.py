@@ -123,7 +123,9 @@ def test_a_job_of_torchrun_without_a_name_is_refused(command, tmp_path, monkeypa
 
 def test_the_folder_that_torchrun_itself_names(tmp_path):
     """With --standalone another for each run, the same in all its processes; with no name at all, none."""
-    code = "import maesum.launch as launch; print(launch.told_to_configs('folder'), launch.launched().devices)"
+    line = "{launch.told_to_configs('folder')} {launch.launched().devices}"
+    # In one piece: both processes write to one pipe.
+    code = f'import sys, maesum.launch as launch; sys.stdout.write(f"{line}\\n")'
     (tmp_path / "told.py").write_text(code)
     nameless = ("--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0")
     told = []

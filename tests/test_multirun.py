@@ -29,7 +29,7 @@ def test_jobs_of_a_multirun_are_isolated(launcher, cache, tmp_path):
     done = maesum(
         "train", "-m", "+experiment=rand_stride", *SECONDS, "mask_ratio=0.1,0.3", f"hydra/launcher={launcher}",
         "trainer.devices=2", "trainer.strategy=ddp", "logger=[csv,wandb]", "figures=false",
-        "evaluator.every_n_epochs=1", "hydra.sweep.dir=jobs", folder=tmp_path, cache=cache,
+        "evaluator.every_n_epochs=1", "scoring.every=10", "hydra.sweep.dir=jobs", folder=tmp_path, cache=cache,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     hashes = set()

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 
 from maesum.config import CONF_DIR, register_schemas
 from maesum.data.sources.schemas import SOURCE_SCHEMAS
+from tests.commands import maesum_here, user_error
 
 
 def prepare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -72,12 +73,7 @@ def test_writes_a_benchmark_and_says_so(tmp_path: Path) -> None:
 )
 def test_a_mistake_costs_one_line(tmp_path: Path, arrays: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "bad.h5").write_text("not HDF5")
-    result = prepare(tmp_path, *arguments)
-    assert result.returncode == 2
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("error: ")
-    assert message in lines[0]
+    assert message in user_error(maesum_here("prepare", *arguments, folder=tmp_path))
     assert not (tmp_path / "out").exists()
 
 

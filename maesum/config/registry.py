@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from maesum.launch import told_to_configs
@@ -11,6 +12,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONF_DIR = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 
+@functools.cache  # once a process is enough, and a sweep composes a hundred configs
 def register_schemas() -> None:
     """Make the schemas known to Hydra under the names that the config files' defaults lists use, and `${launched:}`."""
     from hydra.core.config_store import ConfigStore

@@ -77,6 +77,7 @@ class JobMaker:
     def __init__(self, runs: str | Path, given: Sequence[str], demo: Sequence[str]) -> None:
         self.runs, self.given, self.demo = Path(runs), list(given), list(demo)
         self.at_demo_scale = "+scale=demo" in self.given
+        self._composed: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
 
     def jobs_of(self, table_name: str, table: TableSpec) -> dict[str, Job]:
         """The jobs of a table by their name in it, each after those that it needs."""
@@ -95,10 +96,17 @@ class JobMaker:
                 "evaluate": ("scores", source.folder / "scores"),
             }[spec.command]
             overrides = [f"{key}='{path}'", *overrides]
-        config = compose_config(spec.command, overrides)
-        identity = config_hash(config)
+        config, identity = self._compose(spec.command, overrides)
         needs = () if source is None else (source,)
         return Job(name, spec.command, tuple(overrides), config, identity, self.runs / identity, needs)
+
+    def _compose(self, command: str, overrides: Sequence[str]) -> tuple[dict[str, Any], str]:
+        """The config of a command and its hash, composed once: tables share jobs, and composing is what takes time."""
+        key = (command, *overrides)
+        if key not in self._composed:
+            config = compose_config(command, overrides)
+            self._composed[key] = config, config_hash(config)
+        return self._composed[key]
 
     def _train_overrides(self, spec: JobSpec) -> list[str]:
         own = list(spec.train or [])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import SECONDS, maesum
+from tests.commands import SECONDS, maesum_here
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """The folder of a finished run of a tiny model."""
     folder = tmp_path_factory.mktemp("small")
-    done = maesum(
+    done = maesum_here(
         "train", "+experiment=rand_stride", *SECONDS, "figures=false", "hydra.run.dir=run", folder=folder, cache=cache
     )
     assert done.returncode == 0, done.stderr

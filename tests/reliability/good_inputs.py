@@ -59,16 +59,17 @@ def make(folder: Path) -> dict[str, Good]:
     _write_eccv16(folder / "eccv16.h5", rng)
     (folder / "gym.txt").write_text("".join(f"{video}_E_0_1_A_0_1 3\n" for video in VIDEOS))
     (folder / "timing.csv").write_text("video_id,fps,n_frames\n" + "".join(f"{v},30,{N_FRAMES}\n" for v in VIDEOS))
-    return _commands(folder)
+    return commands(folder)
 
 
-def _commands(folder: Path) -> dict[str, Good]:
+def commands(folder: Path) -> dict[str, Good]:
+    """The inputs that `make` has written into a folder, or into one that this is a copy of."""
     named = ("benchmarks.demo.features=features.h5", "benchmarks.demo.annotations=benchmark.h5")
     scored = ("predict", "benchmark=demo", *named, "figures=false", "out=out", "hydra.run.dir=hydra", "stride=1")
     measured = ("evaluate", "annotations=benchmark.h5", "out=out/metrics.json", "hydra.run.dir=hydra", "f1=true")
     prepared = ("prepare", "out=out/prepared.h5")
     gym = ("source=finegym", "input=gym.txt", "source.ids=ids.txt", "source.videos=timing.csv")
-    commands = {
+    files = {
         "features": ("features.h5", (*scored, "scorer=neighbour"), "out"),
         "benchmark": ("benchmark.h5", (*measured, "scores=scores.h5"), "out"),
         "scores": ("scores.h5", (*measured, "scores=scores.h5"), "out"),
@@ -83,7 +84,7 @@ def _commands(folder: Path) -> dict[str, Good]:
         "finegym": ("gym.txt", (*prepared, *gym), "out"),
         "finegym, timing": ("timing.csv", (*prepared, *gym), "out"),
     }
-    return {name: Good(folder / path, command, out) for name, (path, command, out) in commands.items()}
+    return {name: Good(folder / path, command, out) for name, (path, command, out) in files.items()}
 
 
 def _write_checkpoint(path: Path) -> None:

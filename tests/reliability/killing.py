@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from tests.commands import maesum_here
+
 #: About five seconds of training, more than half of it in optimiser steps, with checkpoints within epochs.
 TRAINING = (
     "+experiment=rand_stride", "+scale=demo", "benchmark=[]", "figures=false", "trainer.enable_progress_bar=false",
@@ -62,6 +64,17 @@ def kill(process: subprocess.Popen[str]) -> None:
     """SIGKILL to the whole process group: ranks and loader processes too."""
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+
+
+def train_whole(folder: Path, cache: Path, way: str) -> dict[str, torch.Tensor]:
+    """The final weights of a training that is never stopped; one that is a single process runs within this one."""
+    if way == "one process":
+        done = maesum_here("train", *TRAINING, f"hydra.run.dir={folder}", folder=folder.parent, cache=cache)
+        if done.returncode:
+            raise RuntimeError(f"training ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    else:
+        finish(start(folder, cache, *WAYS[way]))
+    return weights(folder)
 
 
 def train_killed(folder: Path, cache: Path, overrides: tuple[str, ...], kills: int, seed: int) -> list[str]:

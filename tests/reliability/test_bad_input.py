@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -29,10 +30,19 @@ TRIALS = {"features": 15, "benchmark": 15, "scores": 15, "checkpoint": 15}
 _FEW = 6  # of the others; `python -m tests.reliability` tries more of all
 
 
+@pytest.fixture(scope="session")
+def whole_inputs(tmp_path_factory):
+    """The folder with a whole input of every format that each test damages a copy of."""
+    folder = tmp_path_factory.mktemp("whole")
+    good_inputs.make(folder)
+    return folder
+
+
 @pytest.fixture
-def inputs(tmp_path):
+def inputs(whole_inputs, tmp_path):
     """A whole input of every format in a folder of its own."""
-    return good_inputs.make(tmp_path)
+    shutil.copytree(whole_inputs, tmp_path, dirs_exist_ok=True)
+    return good_inputs.commands(tmp_path)
 
 
 @pytest.fixture(scope="module", autouse=True)

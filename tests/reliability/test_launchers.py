@@ -31,8 +31,8 @@ def scontrol(tmp_path_factory, monkeypatch):
 def alone(tmp_path_factory, cache):
     """The run of a single process."""
     folder = tmp_path_factory.mktemp("alone")
-    arguments = ("-m", "maesum.train", *starting.TRAINING, "hydra.run.dir=run")
-    starting.finish([starting.command(*arguments, folder=folder, cache=cache)])
+    done = maesum_here("train", *starting.TRAINING, "hydra.run.dir=run", folder=folder, cache=cache)
+    assert done.returncode == 0, done.stderr
     return folder / "run"
 
 
