@@ -403,3 +403,11 @@ def test_a_benchmark_is_named_in_one_way(
         assert f"tiny_ratings_False.h5 and benchmark=[{listed}] both name what to evaluate on; give one" in message
     assert maesum_here("evaluate", *files, "benchmark=[]", "out=m.json", folder=tmp_path).returncode == 0
     assert list(json.loads((tmp_path / "m.json").read_text())["results"]) == ["tiny"]
+
+
+def test_features_that_are_named_but_missing_are_refused(
+    make_benchmark: Callable[..., Benchmark], make_scores: Callable[..., Scores], tmp_path: Path
+) -> None:
+    files = [f"scores={make_scores().path}", f"annotations={make_benchmark().path}"]
+    message = user_error(maesum_here("evaluate", *files, "features=absent*.h5", "f1=true", folder=tmp_path))
+    assert "features=absent*.h5 is missing" in message

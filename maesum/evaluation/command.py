@@ -42,13 +42,12 @@ def run(config: DictConfig) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for name, benchmark in benchmarks.items():
         annotations = _existing(benchmark, name, values["demo_dir"])
-        features = values["features"] or benchmark["features"]
         evaluation = evaluate(
             Scores(_scores_file(values["scores"], name, len(benchmarks))),
             Benchmark(annotations),
             settings,
             None if values["against"] is None else Scores(_scores_file(values["against"], name, len(benchmarks))),
-            features if settings.shots == "kts" or _exists(features) else None,
+            _features(values["features"], benchmark["features"], settings.shots),
         )
         print_evaluation(evaluation, videos=values["videos"])
         results[evaluation.benchmark] = evaluation.to_dict()
@@ -92,6 +91,15 @@ def _scores_file(path: str, name: str, n_benchmarks: int) -> str:
             "one benchmark, or the folder."
         )
     return path
+
+
+def _features(given: Any, usual: Any, shots: str) -> Any:
+    """The features that were named, which must be there, or the benchmark's usual ones where they are or must be."""
+    if given is None:
+        return usual if shots == "kts" or _exists(usual) else None
+    if not _exists(given):
+        raise MaesumError(f"features={given} is missing; name a features file, a pattern or a list of them.")
+    return given
 
 
 def _exists(features: Any) -> bool:
