@@ -48,6 +48,7 @@ def run(config: DictConfig) -> dict[str, float]:
             settings,
             None if values["against"] is None else Scores(_scores_file(values["against"], name, len(benchmarks))),
             _features(values["features"], benchmark["features"], settings.shots),
+            name=name or None,
         )
         print_evaluation(evaluation, videos=values["videos"])
         results[evaluation.benchmark] = evaluation.to_dict()
