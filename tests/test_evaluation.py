@@ -417,15 +417,14 @@ def test_results_are_named_as_the_command_names_benchmarks(
     make_benchmark: Callable[..., Benchmark], make_scores: Callable[..., Scores], tmp_path: Path
 ) -> None:
     """Two entries may hold annotations of one inner name, and neither may take the other's place."""
-    make_scores("summe", quality=0.1)
+    make_scores("custom", quality=0.1)
     make_scores("tvsum", quality=1.0)
-    files = [f"benchmarks.{name}.annotations={make_benchmark().path}" for name in ("summe", "tvsum")]
-    done = maesum_here(
-        "evaluate", f"scores={tmp_path}", "benchmark=[summe,tvsum]", *files, "out=m.json", folder=tmp_path
-    )
+    files = [f"benchmarks.{name}.annotations={make_benchmark().path}" for name in ("custom", "tvsum")]
+    files += ["benchmarks.custom.features=unused.h5", "out=m.json"]
+    done = maesum_here("evaluate", f"scores={tmp_path}", "benchmark=[custom,tvsum]", *files, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"summe (tiny) {tmp_path / 'summe.h5'}" in done.stdout
+    assert f"custom (tiny) {tmp_path / 'custom.h5'}" in done.stdout
     content = json.loads((tmp_path / "m.json").read_text())
-    assert list(content["results"]) == ["summe", "tvsum"]
+    assert list(content["results"]) == ["custom", "tvsum"]
     assert content["results"]["tvsum"]["title"] == "tiny"
-    assert content["metrics"]["summe/tau"] < content["metrics"]["tvsum/tau"]
+    assert content["metrics"]["custom/tau"] < content["metrics"]["tvsum/tau"]

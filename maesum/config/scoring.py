@@ -21,7 +21,7 @@ class ScoringConfig:
 
 @dataclass
 class BenchmarkConfig:
-    """One benchmark to be scored on; benchmark= sets these (conf/benchmark)."""
+    """Each NAME in benchmark=, which sets these (conf/benchmark); for files of your own: benchmark=custom."""
 
     annotations: str = MISSING  # a benchmark file
     annotations_made_by: str = ""  # the command that makes it, for the message where it is missing
