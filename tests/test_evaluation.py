@@ -428,3 +428,20 @@ def test_results_are_named_as_the_command_names_benchmarks(
     assert list(content["results"]) == ["custom", "tvsum"]
     assert content["results"]["tvsum"]["title"] == "tiny"
     assert content["metrics"]["custom/tau"] < content["metrics"]["tvsum/tau"]
+
+
+def test_an_out_that_cannot_be_written_is_refused_before_anything_is_computed(
+    make_benchmark: Callable[..., Benchmark], make_scores: Callable[..., Scores], tmp_path: Path
+) -> None:
+    scores = make_scores().path
+    files = [f"scores={scores}", f"annotations={make_benchmark().path}"]
+    before = sorted(tmp_path.iterdir())
+    for out, wanted in (
+        (tmp_path, f"out={tmp_path} is a folder, wanted a file"),
+        (scores / "m.json", f"out={scores}/m.json cannot be written (Not a directory); choose another out=."),
+        ("/proc/x/m.json", "out=/proc/x/m.json cannot be written"),
+    ):
+        done = maesum_here("evaluate", *files, f"out={out}", "hydra.run.dir=run", folder=tmp_path)
+        assert wanted in user_error(done)
+        assert done.stdout == ""
+    assert sorted(tmp_path.iterdir()) == before

@@ -16,6 +16,7 @@ from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics import hold, rank_correlation
 from maesum.models import MaskedAutoencoder
 from maesum.scoring import ScoringSettings, importance
+from tests.commands import maesum_here, user_error
 
 STEP = 15
 
@@ -105,3 +106,13 @@ def test_a_video_that_cannot_be_scored_is_named(model, config, tmp_path):
     with pytest.raises(MaesumError, match=r"features.h5: video 'video_10': the score of frame \d+ is nan"):
         predict_benchmarks(model, {"small": config}, tmp_path / "out", ScoringSettings(), {})
     assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_cannot_be_written_is_refused_before_anything_is_scored(config, tmp_path):
+    files = [f"benchmarks.custom.{name}={config[name]}" for name in ("annotations", "features")]
+    arguments = ["scorer=uniform", "benchmark=custom", *files, "hydra.run.dir=run"]
+    before = sorted(tmp_path.iterdir())
+    done = maesum_here("predict", *arguments, f"out={config['features']}/out", folder=tmp_path)
+    assert "features.h5/out cannot be written (Not a directory); choose another out=." in user_error(done)
+    assert done.stdout == ""
+    assert sorted(tmp_path.iterdir()) == before

@@ -16,6 +16,7 @@ from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
 from maesum.evaluation.evaluator import evaluate
 from maesum.evaluation.settings import EvaluationSettings
+from maesum.files import check_file_writable
 from maesum.recipe import resolved
 from maesum.runtime import provenance, write_json
 
@@ -38,6 +39,7 @@ def run(config: DictConfig) -> dict[str, float]:
         benchmarks = values["benchmarks"]
     if not benchmarks:
         raise MaesumError("benchmark=[] names nothing to evaluate on; name at least one, e.g. benchmark=tvsum.")
+    check_file_writable(values["out"])
     results: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     for name, benchmark in benchmarks.items():
