@@ -416,18 +416,23 @@ def test_features_that_are_named_but_missing_are_refused(
 def test_results_are_named_as_the_command_names_benchmarks(
     make_benchmark: Callable[..., Benchmark], make_scores: Callable[..., Scores], tmp_path: Path
 ) -> None:
-    """Two entries may hold annotations of one inner name, and neither may take the other's place."""
-    make_scores("custom", quality=0.1)
-    make_scores("tvsum", quality=1.0)
+    """Two entries may hold annotations of one inner name, and neither takes the other's place; scores lie in a run."""
+    run = tmp_path / "run"
+    (run / "scores").mkdir(parents=True)
+    make_scores("run/scores/custom", quality=0.1)
+    make_scores("run/scores/tvsum", quality=1.0)
     files = [f"benchmarks.{name}.annotations={make_benchmark().path}" for name in ("custom", "tvsum")]
     files += ["benchmarks.custom.features=unused.h5", "out=m.json"]
-    done = maesum_here("evaluate", f"scores={tmp_path}", "benchmark=[custom,tvsum]", *files, folder=tmp_path)
+    done = maesum_here("evaluate", f"scores={run}", "benchmark=[custom,tvsum]", *files, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"custom (tiny) {tmp_path / 'custom.h5'}" in done.stdout
+    assert f"custom (tiny) {run / 'scores' / 'custom.h5'}" in done.stdout
     content = json.loads((tmp_path / "m.json").read_text())
     assert list(content["results"]) == ["custom", "tvsum"]
     assert content["results"]["tvsum"]["title"] == "tiny"
     assert content["metrics"]["custom/tau"] < content["metrics"]["tvsum/tau"]
+    of_folder = [f"scores={run / 'scores'}", "benchmark=[custom,tvsum]", *files]
+    assert maesum_here("evaluate", *of_folder, folder=tmp_path).returncode == 0
+    assert json.loads((tmp_path / "m.json").read_text())["metrics"] == content["metrics"]
 
 
 def test_an_out_that_cannot_be_written_is_refused_before_anything_is_computed(

@@ -54,7 +54,7 @@ class PredictConfig:
 class EvaluateConfig:
     """What is evaluated, what is computed of it, and how strictly it is read."""
 
-    scores: str = MISSING  # a scores file or JSON, or a folder of <benchmark>.h5 as train and predict leave it
+    scores: str = MISSING  # a scores file or JSON, a folder of <benchmark>.h5, or that of a run of train or predict
     against: str | None = None  # another of these, for the paired difference
     out: str = MISSING  # the file for all results; by default metrics.json in the run's folder
     annotations: str | None = None  # a benchmark file of your own, in place of benchmark=; both at once are refused

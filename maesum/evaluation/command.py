@@ -85,9 +85,11 @@ def _existing(benchmark: dict[str, Any], name: str, demo_dir: str) -> str:
 
 
 def _scores_file(path: str, name: str, n_benchmarks: int) -> str:
-    """The scores of one benchmark: the file itself, or <benchmark>.h5 of a folder."""
+    """The scores of one benchmark: the file itself, or <benchmark>.h5 of a folder, or of scores/ in a run's folder."""
     if Path(path).is_dir() and name:
-        return str(Path(path) / f"{name}.h5")
+        own = Path(path) / f"{name}.h5"
+        of_run = Path(path) / "scores" / own.name
+        return str(of_run if of_run.parent.is_dir() and not own.exists() else own)
     if n_benchmarks > 1:
         raise MaesumError(
             f"{path}: is one file for {n_benchmarks} benchmarks, wanted a folder with <benchmark>.h5 for each; name "
