@@ -1,6 +1,6 @@
 """Compute every figure of a scores file, ours or anyone's: tau and rho, baselines, intervals, splits, F1.
 
-    python -m maesum.evaluate scores=RUN/scores/tvsum.h5 benchmark=tvsum
+    python -m maesum.evaluate scores=RUN benchmark=tvsum               scores/tvsum.h5 of the run
     python -m maesum.evaluate scores=scores.json against=other.json benchmark=demo protocol=all
     python -m maesum.evaluate scores=scores.h5 annotations=my_benchmark.h5
 

@@ -44,6 +44,37 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_file_writable(path: str | Path) -> None:
+    """Check, before work is done for it, that the file `out=` can be written, as `atomic_path` will; leaves nothing.
+
+    Raises:
+        MaesumError: it is a folder, or its folder cannot be created or written.
+    """
+    if Path(path).is_dir():
+        raise MaesumError(
+            f"out={path} is a folder, wanted a file; name one in it, as in out={Path(path) / 'out.json'}."
+        )
+    check_folder_writable(Path(path).parent, path)
+
+
+def check_folder_writable(folder: str | Path, out: str | Path | None = None) -> None:
+    """Check, before work is done for it, that a folder can be created or written into; leaves nothing behind.
+
+    Args:
+        out: the path to name in the message; by default the folder.
+
+    Raises:
+        MaesumError: the first folder above that is there cannot be written, or is none.
+    """
+    there = Path(folder).absolute()
+    try:
+        while not there.exists():
+            there = there.parent
+        os.rmdir(tempfile.mkdtemp(dir=there, prefix=".probe_"))
+    except OSError as error:
+        raise MaesumError(f"out={out or folder} cannot be written ({error.strerror}); choose another out=.") from None
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

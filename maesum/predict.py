@@ -11,13 +11,16 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.entry import entry_point
+from maesum.files import check_folder_writable
 from maesum.inputs import check_prediction
 from maesum.recipe import resolved
 
 
 def predict(config: DictConfig) -> dict[str, float]:
     """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.jobs.prediction.run`)."""
-    check_prediction(resolved(config))
+    values = resolved(config)
+    check_folder_writable(values["out"])
+    check_prediction(values)
     from maesum.jobs.prediction import run  # torch loads only for a job that can run
 
     return run(config)

@@ -10,6 +10,7 @@ The keys of one source alone: python -m maesum.prepare source=npy --help
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -53,7 +54,7 @@ def describe(path: Path) -> str:
             return (
                 f"{path}: features of {len(file['video_ids'])} videos, {frames:,} frames x {width} {features.dtype}, "
                 f"{megabytes:.1f} MB; train on them with: python -m maesum.train data=features "
-                f"data.features={path}"
+                f"data.features={shlex.quote(str(path))} benchmark=[]"
             )
         shapes = [file[video_id]["user_scores"].shape for video_id in file["video_ids"].asstr()]
         name, kind = read_attribute(file, "name"), read_attribute(file, "kind")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics import hold, rank_correlation
 from maesum.models import MaskedAutoencoder
 from maesum.scoring import ScoringSettings, importance
+from tests.commands import maesum_here, user_error
 
 STEP = 15
 
@@ -49,8 +52,9 @@ def config(tmp_path):
 
 
 def test_scores_at_picks_are_held_until_the_next_pick(model, config, tmp_path):
-    metrics = predict_benchmarks(model, {"small": config}, tmp_path / "out", ScoringSettings(), {"checkpoint": "none"})
-    scores, benchmark = Scores(tmp_path / "out" / "scores" / "small.h5"), Benchmark(config["annotations"])
+    """Under the name that the config gives the benchmark, whatever its annotations call it."""
+    metrics = predict_benchmarks(model, {"mine": config}, tmp_path / "out", ScoringSettings(), {"checkpoint": "none"})
+    scores, benchmark = Scores(tmp_path / "out" / "scores" / "mine.h5"), Benchmark(config["annotations"])
     assert scores.video_ids == benchmark.video_ids == ["video_2", "video_10"]
     taus = []
     with h5py.File(config["features"]) as file:
@@ -62,8 +66,10 @@ def test_scores_at_picks_are_held_until_the_next_pick(model, config, tmp_path):
         np.testing.assert_array_equal(picks, np.arange(len(expected)) * STEP)
         native = hold(expected, picks, benchmark.n_frames(video_id))
         taus.append(rank_correlation(native, benchmark[video_id].user_scores).tau.mean())
-    assert metrics["small/tau"] == pytest.approx(np.mean(taus), abs=1e-12)
-    assert (tmp_path / "out" / "figures" / "small" / "video_10.png").exists()
+    assert metrics["mine/tau"] == pytest.approx(np.mean(taus), abs=1e-12)
+    assert (tmp_path / "out" / "figures" / "mine" / "video_10.png").exists()
+    (evaluation,) = json.loads((tmp_path / "out" / "evaluation.json").read_text()).values()
+    assert (evaluation["benchmark"], evaluation["title"]) == ("mine", "small")
 
 
 @pytest.mark.parametrize(
@@ -100,3 +106,13 @@ def test_a_video_that_cannot_be_scored_is_named(model, config, tmp_path):
     with pytest.raises(MaesumError, match=r"features.h5: video 'video_10': the score of frame \d+ is nan"):
         predict_benchmarks(model, {"small": config}, tmp_path / "out", ScoringSettings(), {})
     assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_cannot_be_written_is_refused_before_anything_is_scored(config, tmp_path):
+    files = [f"benchmarks.custom.{name}={config[name]}" for name in ("annotations", "features")]
+    arguments = ["scorer=uniform", "benchmark=custom", *files, "hydra.run.dir=run"]
+    before = sorted(tmp_path.iterdir())
+    done = maesum_here("predict", *arguments, f"out={config['features']}/out", folder=tmp_path)
+    assert "features.h5/out cannot be written (Not a directory); choose another out=." in user_error(done)
+    assert done.stdout == ""
+    assert sorted(tmp_path.iterdir()) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from hydra.errors import HydraException
 
 from maesum.config import CONF_DIR, register_schemas
 from maesum.data.sources.schemas import SOURCE_SCHEMAS
+from maesum.inputs import check_training
+from maesum.recipe import resolved
 from tests.commands import maesum_here, user_error
 
 
@@ -31,14 +34,21 @@ def arrays(tmp_path: Path) -> Path:
     return folder
 
 
-def test_writes_features_and_says_so(tmp_path: Path, arrays: Path) -> None:
+def test_writes_features_and_says_with_what_to_train(
+    tmp_path: Path, arrays: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     np.save(arrays / "tiny.npy", np.ones((3, 4)))
     result = prepare(tmp_path, "source=npy", f"input={arrays}", "out=data/f.h5", "source.short=drop", "source.fps=5")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "dropped 1 video(s) with fewer than 30 frames: tiny (3)" in result.stdout
     assert "data/f.h5: features of 3 videos, 93 frames x 4 float16" in result.stdout
-    assert "features=data/f.h5" in result.stdout
+    _, _, module, *overrides = shlex.split(result.stdout.split("train on them with: ")[1])
+    assert (module, overrides[1]) == ("maesum.train", "data.features=data/f.h5")
+    monkeypatch.chdir(tmp_path)
+    register_schemas()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        check_training(resolved(compose("train", [*overrides, "logger=[]"])))  # loggers need Hydra's folder
     with h5py.File(tmp_path / "data" / "f.h5") as file:
         assert file["features"].shape == (93, 4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays", "data"]  # no logs, no hydra folder

@@ -92,9 +92,12 @@ def test_a_command_of_the_readme_runs(command, folder, cache, request):
         if f"video={name}" in arguments or f"videos={name}" in arguments:
             pytest.importorskip("efficientnet_lite_pytorch", reason="needs maesum[vision]")
             _small_video(folder / name if name.endswith("mp4") else folder / name / "one.mp4")
+    # The command before makes what another reads, perhaps in another test process.
     if "data.features=data/my_features.h5" in arguments and not (folder / "data" / "my_features.h5").exists():
-        # The command before makes it, perhaps in another test process.
         maesum_here("prepare", "source=npy", "input=my_features", "out=data/my_features.h5", folder=folder)
+    if "benchmark=custom" in arguments and not (folder / "data" / "tvsum_pool5").exists():
+        pool5 = "input=eccv16_dataset_tvsum_google_pool5.h5"
+        maesum_here("prepare", "source=eccv16", pool5, "out=data/tvsum_pool5", folder=folder)
     done = maesum_here(module.removeprefix("maesum."), *arguments, folder=folder, cache=cache)
     if arguments == ["+experiment=rand_stride"]:
         assert done.returncode == 2

@@ -21,7 +21,7 @@ class ScoringConfig:
 
 @dataclass
 class BenchmarkConfig:
-    """One benchmark to be scored on; benchmark= sets these (conf/benchmark)."""
+    """Each NAME in benchmark=, which sets these (conf/benchmark); for files of your own: benchmark=custom."""
 
     annotations: str = MISSING  # a benchmark file
     annotations_made_by: str = ""  # the command that makes it, for the message where it is missing
@@ -54,7 +54,7 @@ class PredictConfig:
 class EvaluateConfig:
     """What is evaluated, what is computed of it, and how strictly it is read."""
 
-    scores: str = MISSING  # a scores file or JSON, or a folder of <benchmark>.h5 as train and predict leave it
+    scores: str = MISSING  # a scores file or JSON, a folder of <benchmark>.h5, or that of a run of train or predict
     against: str | None = None  # another of these, for the paired difference
     out: str = MISSING  # the file for all results; by default metrics.json in the run's folder
     annotations: str | None = None  # a benchmark file of your own, in place of benchmark=; both at once are refused

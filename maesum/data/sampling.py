@@ -113,12 +113,7 @@ def windows(
     Raises:
         MaesumError: the video has fewer frames than the window, a stride below 1, or an unknown boundary.
     """
-    if length < frames:
-        raise MaesumError(f"a video has {length} frames, but a window takes {frames}; leave such videos out.")
-    if stride < 1:
-        raise MaesumError(f"the test stride is {stride}, wanted at least 1.")
-    if boundary not in BOUNDARIES:
-        raise MaesumError(f"boundary is {boundary!r}, wanted one of {', '.join(BOUNDARIES)}.")
+    check_windows(length, stride, frames, boundary)
     targets = np.asarray(targets, dtype=np.int64)
     positions = np.arange(frames, dtype=np.int64)
     at_target = np.full(targets.shape, target_position, dtype=np.int64)
@@ -136,6 +131,20 @@ def windows(
     neighbour = np.where(targets + 1 < length, targets + 1, targets - 1)
     landed_on_target = (index == targets[:, None]) & (positions != target_position)
     return Windows(np.where(landed_on_target, neighbour[:, None], index), at_target)
+
+
+def check_windows(length: int, stride: int, frames: int, boundary: str) -> None:
+    """Check that windows can be laid into a video of `length` frames; for the arguments see `windows`.
+
+    Raises:
+        MaesumError: the video has fewer frames than the window, a stride below 1, or an unknown boundary.
+    """
+    if length < frames:
+        raise MaesumError(f"a video has {length} frames, but a window takes {frames}; leave such videos out.")
+    if stride < 1:
+        raise MaesumError(f"the test stride is {stride}, wanted at least 1.")
+    if boundary not in BOUNDARIES:
+        raise MaesumError(f"boundary is {boundary!r}, wanted one of {', '.join(BOUNDARIES)}.")
 
 
 def _fitting_stride(targets: np.ndarray, length: int, stride: int, frames: int) -> np.ndarray:

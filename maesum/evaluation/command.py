@@ -16,6 +16,7 @@ from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
 from maesum.evaluation.evaluator import evaluate
 from maesum.evaluation.settings import EvaluationSettings
+from maesum.files import check_file_writable
 from maesum.recipe import resolved
 from maesum.runtime import provenance, write_json
 
@@ -38,17 +39,18 @@ def run(config: DictConfig) -> dict[str, float]:
         benchmarks = values["benchmarks"]
     if not benchmarks:
         raise MaesumError("benchmark=[] names nothing to evaluate on; name at least one, e.g. benchmark=tvsum.")
+    check_file_writable(values["out"])
     results: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     for name, benchmark in benchmarks.items():
         annotations = _existing(benchmark, name, values["demo_dir"])
-        features = values["features"] or benchmark["features"]
         evaluation = evaluate(
             Scores(_scores_file(values["scores"], name, len(benchmarks))),
             Benchmark(annotations),
             settings,
             None if values["against"] is None else Scores(_scores_file(values["against"], name, len(benchmarks))),
-            features if settings.shots == "kts" or _exists(features) else None,
+            _features(values["features"], benchmark["features"], settings.shots),
+            name=name or None,
         )
         print_evaluation(evaluation, videos=values["videos"])
         results[evaluation.benchmark] = evaluation.to_dict()
@@ -83,15 +85,26 @@ def _existing(benchmark: dict[str, Any], name: str, demo_dir: str) -> str:
 
 
 def _scores_file(path: str, name: str, n_benchmarks: int) -> str:
-    """The scores of one benchmark: the file itself, or <benchmark>.h5 of a folder."""
+    """The scores of one benchmark: the file itself, or <benchmark>.h5 of a folder, or of scores/ in a run's folder."""
     if Path(path).is_dir() and name:
-        return str(Path(path) / f"{name}.h5")
+        own = Path(path) / f"{name}.h5"
+        of_run = Path(path) / "scores" / own.name
+        return str(of_run if of_run.parent.is_dir() and not own.exists() else own)
     if n_benchmarks > 1:
         raise MaesumError(
             f"{path}: is one file for {n_benchmarks} benchmarks, wanted a folder with <benchmark>.h5 for each; name "
             "one benchmark, or the folder."
         )
     return path
+
+
+def _features(given: Any, usual: Any, shots: str) -> Any:
+    """The features that were named, which must be there, or the benchmark's usual ones where they are or must be."""
+    if given is None:
+        return usual if shots == "kts" or _exists(usual) else None
+    if not _exists(given):
+        raise MaesumError(f"features={given} is missing; name a features file, a pattern or a list of them.")
+    return given
 
 
 def _exists(features: Any) -> bool:

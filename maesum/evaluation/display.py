@@ -27,7 +27,8 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
         console = Console(file=console.file, width=_WIDTH)
     protocols = [table for table in evaluation.tables if table.measures == ("tau", "rho")]
     others = [table for table in evaluation.tables if table.measures != ("tau", "rho")]
-    console.print(f"[bold]{escape(evaluation.benchmark)}[/] {escape(evaluation.scores)}", highlight=False)
+    title = "" if evaluation.title == evaluation.benchmark else f"({escape(evaluation.title)}) "
+    console.print(f"[bold]{escape(evaluation.benchmark)}[/] {title}{escape(evaluation.scores)}", highlight=False)
     if len(protocols) > 1:
         console.print(_side_by_side(protocols))
     for table in protocols[:1] + others:

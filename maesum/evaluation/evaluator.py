@@ -26,7 +26,8 @@ class Evaluation:
     """Everything that was computed of a scores file on a benchmark.
 
     Attributes:
-        benchmark: the benchmark's name.
+        benchmark: the name that the benchmark goes by in keys of results.
+        title: the name that its annotations give it, which may be another.
         kind: its kind.
         annotations: its file.
         scores: the scores file.
@@ -36,6 +37,7 @@ class Evaluation:
     """
 
     benchmark: str
+    title: str
     kind: str
     annotations: str
     scores: str
@@ -57,7 +59,7 @@ class Evaluation:
         """Plain values for metrics.json; nan where undefined."""
         protocols = {table.name: table.to_dict() for table in self.tables if table.name not in _MEASURES}
         extra = {table.name: table.to_dict() for table in self.tables if table.name in _MEASURES}
-        names = ("benchmark", "kind", "annotations", "scores", "against", "splits")
+        names = ("benchmark", "title", "kind", "annotations", "scores", "against", "splits")
         return {**{name: getattr(self, name) for name in names}, "protocols": protocols, **extra}
 
 
@@ -67,29 +69,34 @@ def evaluate(
     settings: EvaluationSettings | None = None,
     against: Scores | None = None,
     features: Any = None,
+    *,
+    name: str | None = None,
 ) -> Evaluation:
     """Everything that the settings ask for of a scores file, with its baselines.
 
     Args:
         against: another scores file of the same videos, to compare with.
         features: what `FeatureStore` opens, for summaries with shots=kts; None where there are none.
+        name: what results call the benchmark; by default as its annotations do. Splits and the F1 that the field
+            takes depend on the latter alone, since they belong to the data.
 
     Raises:
         MaesumError: the files do not fit each other, or the benchmark's kind does not allow what is asked for.
     """
     settings = settings or EvaluationSettings()
+    name = name or benchmark.name
     for each in (scores, against):
         if each is not None:
             check_videos(each, benchmark, settings.allow_extra)
-    names = _tables_wanted(settings, benchmark.kind)
+    wanted = _tables_wanted(settings, benchmark.kind)
     splits = resolve_splits(load_splits(settings.splits, benchmark.name), benchmark.video_ids, settings.splits)
     shots = ShotSource(settings.shots, benchmark, features)
     f1_over = _f1_over(settings, benchmark)
-    needs_shots = any(name == "f1" or _needs_shots(name, benchmark.kind) for name in names)
+    needs_shots = any(table == "f1" or _needs_shots(table, benchmark.kind) for table in wanted)
 
-    rows: dict[str, list[Rows]] = {name: [] for name in names}
-    undefined: dict[str, list[int]] = {name: [] for name in names}
-    videos = track(enumerate(benchmark.video_ids), f"evaluating {benchmark.name}", len(benchmark))
+    rows: dict[str, list[Rows]] = {table: [] for table in wanted}
+    undefined: dict[str, list[int]] = {table: [] for table in wanted}
+    videos = track(enumerate(benchmark.video_ids), f"evaluating {name}", len(benchmark))
     for number, video_id in videos:
         annotation = benchmark[video_id]
         n_frames = annotation.user_scores.shape[1]
@@ -103,28 +110,29 @@ def evaluate(
             shots=shots(annotation) if needs_shots else None,
             seed=(settings.seed, number),
         )
-        for name in names:
-            measured, n_undefined = _measure(name, case, settings)
-            rows[name].append(measured)
-            undefined[name].append(n_undefined)
+        for table in wanted:
+            measured, n_undefined = _measure(table, case, settings)
+            rows[table].append(measured)
+            undefined[table].append(n_undefined)
 
     number_of = {video_id: number for number, video_id in enumerate(benchmark.video_ids)}
     tables = tuple(
         Table(
-            name=name,
-            source=_source(name, benchmark.kind, f1_over, sorted(shots.used)),
-            measures=_MEASURES.get(name, ("tau", "rho")),
+            name=table,
+            source=_source(table, benchmark.kind, f1_over, sorted(shots.used)),
+            measures=_MEASURES.get(table, ("tau", "rho")),
             video_ids=tuple(benchmark.video_ids),
-            values=_stacked(rows[name]),
+            values=_stacked(rows[table]),
             undefined=settings.undefined,
-            n_undefined=tuple(undefined[name]),
+            n_undefined=tuple(undefined[table]),
             splits=tuple(tuple(number_of[video_id] for video_id in split) for split in splits),
             seed=settings.seed,
         )
-        for name in names
+        for table in wanted
     )
     return Evaluation(
-        benchmark=benchmark.name,
+        benchmark=name,
+        title=benchmark.name,
         kind=benchmark.kind,
         annotations=str(benchmark.path),
         scores=str(scores.path),

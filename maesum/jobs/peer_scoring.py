@@ -34,7 +34,7 @@ def score_by_split(
         path = folder / "scores" / (f"{name}.h5" if splits == "none" else f"{name}_split_{number + 1}.h5")
         scores, picks = _probabilities(task, number, videos)
         write_scores(path, scores, {"benchmark": name, "scorer": "dr_dsn", "split": number + 1}, picks)
-        evaluation = evaluate(Scores(path), benchmark, settings)
+        evaluation = evaluate(Scores(path), benchmark, settings, name=name)
         tables.append(evaluation.tables[0])
     if splits == "none":
         print_evaluation(evaluation, videos=False)
@@ -46,7 +46,7 @@ def score_by_split(
         print(f"rho {result['rho']:.4f}")
     content = {"benchmark": name, "splits": splits, "protocols": {"paper": result}}
     write_json(folder / "evaluation.json", {name: content})
-    return {f"{benchmark.name}/{measure}": result[measure] for measure in ("tau", "rho")}
+    return {f"{name}/{measure}": result[measure] for measure in ("tau", "rho")}
 
 
 @torch.inference_mode()

@@ -148,7 +148,7 @@ def predict_benchmarks(
         if not is_first_rank():
             continue
         scores = Scores(path)
-        evaluation = evaluate(scores, benchmark, EvaluationSettings(seed=seed))
+        evaluation = evaluate(scores, benchmark, EvaluationSettings(seed=seed), name=name)
         print_evaluation(evaluation, videos=False)
         evaluations[name] = evaluation.to_dict()
         metrics |= evaluation.metrics()

@@ -30,8 +30,9 @@ from maesum.recipe import resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
+from maesum.tasks.checkpoints import LAST
 from maesum.tasks.processes import leave_group_at_exit
-from maesum.tasks.resuming import LAST, keep_log, load_position, resume_path
+from maesum.tasks.resuming import keep_log, load_position, resume_path
 from maesum.tasks.stopping import requeued_on_signal
 
 # Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.

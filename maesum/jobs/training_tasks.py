@@ -24,12 +24,11 @@ from maesum.jobs.peer_scoring import score_by_split
 from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring import ScoringSettings
-from maesum.tasks.checkpoints import load_pretrained, load_weights
+from maesum.tasks.checkpoints import LAST, load_pretrained, load_weights
 from maesum.tasks.compiling import check_mode
 from maesum.tasks.drdsn import DrDsn, VideoDataModule, WholeVideos
 from maesum.tasks.pretraining import Pretraining
 from maesum.tasks.recognition import Recognition
-from maesum.tasks.resuming import LAST
 
 Config = dict[str, Any]
 Metrics = dict[str, float]

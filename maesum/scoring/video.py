@@ -41,7 +41,8 @@ def importance(
             sides of the cosine are taken in that space.
         features: [n, D], any float type.
         stride: frames between neighbours of a window.
-        targets: frames to score, each exactly; None = all of them (or `settings.every` k-th, interpolated).
+        targets: int [targets], frames to score, each exactly, or none; None = all of them (or `settings.every` k-th,
+            interpolated).
         device: where to compute; None = where the model's weights are.
         on_progress: called with the number of frames done after each batch.
 
@@ -49,21 +50,25 @@ def importance(
         float32 [n], or one value for each of `targets`; in [0, 2], higher = more important.
 
     Raises:
-        MaesumError: fewer frames than a window, another feature width than the model's, or a frame whose score is not
-            finite (its features hold NaN).
+        MaesumError: features that are not [n, D], fewer frames than a window, targets outside the video, another
+            feature width than the model's, or a frame whose score is not finite (its features hold NaN).
     """
     settings = settings or ScoringSettings()
     features = torch.as_tensor(features)
     device = torch.device(device) if device is not None else device_of(model)
     batch_size = settings.batch_size or (1024 if device.type == "cuda" else 64)
+    if features.ndim != 2:
+        raise MaesumError(f"features have shape {list(features.shape)}, wanted [frames, D].")
     length, window = len(features), getattr(model, "frames", 30)
+    sampling.check_windows(length, stride, window, settings.boundary)
     if settings.target_position >= window:
         raise MaesumError(f"scoring.target_position is {settings.target_position}, wanted 0 to {window - 1}.")
-    scored = frames_to_score(length, settings.every) if targets is None else np.asarray(targets)
+    scored = frames_to_score(length, settings.every) if targets is None else _checked(targets, length)
     scorer = part_scorer(model, device, settings.precision)
     scores = np.empty(len(scored), dtype=np.float32)
     # The targets of one part follow one another; a part that they return to is taken again.
-    for part in np.split(np.arange(len(scored)), np.flatnonzero(np.diff(scored // PART)) + 1):
+    parts = np.split(np.arange(len(scored)), np.flatnonzero(np.diff(scored // PART)) + 1) if len(scored) else []
+    for part in parts:
         windows = sampling.windows(scored[part], length, stride, window, settings.target_position, settings.boundary)
         first, last = int(windows.frame_index.min()), int(windows.frame_index.max())
         scorer.take(features[first : last + 1])
@@ -84,10 +89,23 @@ def importance(
     return scores if targets is not None else interpolated(scored, scores, length)
 
 
+def _checked(targets: np.ndarray, length: int) -> np.ndarray:
+    """The targets as int64, or the error that names the first one that is no frame of the video."""
+    frames = np.asarray(targets)
+    if frames.ndim != 1 or (frames.size and frames.dtype.kind not in "iu"):
+        raise MaesumError(
+            f"targets have shape {frames.shape} and type {frames.dtype}, wanted one row of whole numbers."
+        )
+    outside = frames[(frames < 0) | (frames >= length)]
+    if outside.size:
+        raise MaesumError(f"target {outside[0]} is no frame of the video, wanted 0 to {length - 1}.")
+    return frames.astype(np.int64)
+
+
 def frames_to_score(length: int, every: int) -> np.ndarray:
-    """Every k-th frame, and the last one, so that interpolation has both its ends: int64."""
+    """Every k-th frame, and the last one, so that interpolation has both its ends: int64; none of an empty video."""
     frames = np.arange(0, length, every)
-    return frames if frames[-1] == length - 1 else np.append(frames, length - 1)
+    return frames if length == 0 or frames[-1] == length - 1 else np.append(frames, length - 1)
 
 
 def interpolated(frames: np.ndarray, scores: np.ndarray, length: int) -> np.ndarray:

@@ -13,6 +13,9 @@ from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
 
+#: Where a run keeps its checkpoint, within its folder.
+LAST = Path("checkpoints") / "last.ckpt"
+
 #: The field of a checkpoint that tells on which features the model was trained.
 FEATURES = "features"
 
@@ -130,7 +133,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_file():
-        raise MaesumError(f"{path}: no such checkpoint file.")
+        of_run = path / LAST
+        hint = f"it is a run's folder, so name {of_run}" if of_run.is_file() else "name one of python -m maesum.train"
+        raise MaesumError(f"{path}: no such checkpoint file; {hint}.")
     _check_archive(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -13,10 +13,7 @@ from maesum.data.origin import FeatureOrigin, differences
 from maesum.errors import MaesumError
 from maesum.launch import restarted
 from maesum.tasks.checkpointing import EXTRA
-from maesum.tasks.checkpoints import check_weights, read_checkpoint, read_origin
-
-#: Where a run keeps its checkpoint, within its folder.
-LAST = Path("checkpoints") / "last.ckpt"
+from maesum.tasks.checkpoints import LAST, check_weights, read_checkpoint, read_origin
 
 
 def resume_path(ckpt: str | None, folder: Path) -> Path | None:

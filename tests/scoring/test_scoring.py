@@ -165,6 +165,14 @@ def test_evenly_spread_ranks_every_prefix_evenly():
     ("change", "message"),
     [
         (dict(features=np.zeros((29, 6), np.float32)), "29 frames, but a window takes 30"),
+        (dict(features=np.zeros((0, 6), np.float32)), "0 frames, but a window takes 30"),
+        (dict(features=np.zeros((29, 6), np.float32), targets=np.array([0])), "29 frames, but a window takes 30"),
+        (dict(features=np.zeros((0, 6), np.float32), targets=np.array([])), "0 frames, but a window takes 30"),
+        (dict(features=np.zeros(60, np.float32)), r"features have shape \[60\], wanted \[frames, D\]"),
+        (dict(targets=np.array([3, 60])), "target 60 is no frame of the video, wanted 0 to 59"),
+        (dict(targets=np.array([-1])), "target -1 is no frame of the video"),
+        (dict(targets=np.array([0.5])), "type float64, wanted one row of whole numbers"),
+        (dict(targets=np.array([[1, 2]])), r"targets have shape \(1, 2\)"),
         (dict(features=np.zeros((60, 7), np.float32)), "features are 7 wide, but the model was built for 6"),
         (dict(features=np.full((60, 6), np.nan, np.float32)), "the score of frame 0 is nan"),
         (dict(stride=0), "the test stride is 0, wanted at least 1"),
@@ -173,7 +181,12 @@ def test_evenly_spread_ranks_every_prefix_evenly():
 )
 def test_what_does_not_fit_is_named(model, features, change, message):
     with pytest.raises(MaesumError, match=message):
-        importance(model, **{"features": features, "stride": 2, **change})
+        importance(model, **{"features": features[:60], "stride": 2, **change})
+
+
+def test_no_targets_have_no_scores(model, features):
+    scores = importance(model, features, targets=np.array([], dtype=np.int64))
+    assert (scores.shape, scores.dtype) == ((0,), np.float32)
 
 
 @pytest.mark.parametrize(

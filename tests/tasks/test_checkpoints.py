@@ -41,6 +41,15 @@ def test_what_it_was_trained_on_is_read_where_it_is_told(checkpoint, tmp_path):
         load_pretrained(path)
 
 
+def test_a_folder_of_a_run_is_answered_with_its_checkpoint(checkpoint, tmp_path):
+    with pytest.raises(MaesumError, match="no such checkpoint file; name one of"):
+        read_checkpoint(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    torch.save(checkpoint, tmp_path / "checkpoints" / "last.ckpt")
+    with pytest.raises(MaesumError, match=r"it is a run's folder, so name \S+/checkpoints/last\.ckpt\.$"):
+        read_checkpoint(tmp_path)
+
+
 class Touch:
     def __init__(self, path):
         self.path = str(path)
