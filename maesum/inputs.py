@@ -133,7 +133,7 @@ def _inputs(config: dict[str, Any]) -> Iterator[Input]:
         used = config.get(part)
         if used:
             yield Input(f"{part}.features", used["features"], used["made_by"])
-            if used["held_out"]:
+            if used["held_out"] or part == "recognition":  # which is nothing without a set to be tested on
                 yield Input(f"{part}.held_out", used["held_out"], used["made_by"])
     for name, benchmark in config.get("benchmarks", {}).items():
         for field in ("annotations", "features"):
