@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import argparse
 import logging
 import os
 import re
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -26,6 +26,7 @@ from maesum.config import CONF_DIR, register_schemas
 from maesum.config.meanings import meanings
 from maesum.errors import MaesumError, Stopped
 from maesum.launch import is_further_rank
+from maesum.mistyped import unknown_flag, unknown_key, unknown_option, unreadable_override
 
 #: Exit status of a command that stopped because of what it was given.
 EXIT_USER_ERROR = 2
@@ -66,8 +67,8 @@ def entry_point(
                 _remove_untouched(Path(HydraConfig.get().runtime.output_dir))
                 return None
 
-        arguments = get_args_parser().parse_args()
         try:
+            arguments = _parsed(sys.argv[1:])
             if arguments.help:
                 document = sys.modules[task.__module__].__doc__ or ""
                 print(command_help(task.__name__, document, additions or {}, arguments.overrides, config_name))
@@ -91,6 +92,20 @@ def entry_point(
             sys.exit(EXIT_USER_ERROR)
 
     return main
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """The command line as Hydra's own parser takes it, whose mistakes would end in a page of usage."""
+
+    def refuse(message: str) -> NoReturn:
+        raise MaesumError(f"{message}; --hydra-help lists the flags.")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise MaesumError(unknown_flag(unknown, arguments))
+    return parsed
 
 
 def _runs_in_turn() -> bool:
@@ -194,10 +209,10 @@ def explain(error: Exception) -> str:
     if isinstance(root, MissingMandatoryValue):
         meaning = meanings(root.object_type).get(str(root.key)) if is_dataclass(root.object_type) else None
         return f"{root.full_key}= is required{f' ({meaning})' if meaning else ''}; give it on the command line."
-    unknown = _unknown_key(root)
-    if unknown:
-        return unknown
-    lines = [line.strip() for line in str(root).splitlines() if line.strip()]
+    mistyped = unreadable_override(root) or unknown_option(root) or unknown_key(root)
+    if mistyped:
+        return mistyped
+    lines = [line.strip() for line in str(root).partition("Config search path:")[0].splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("object_type=", "reference_type=", "full_key: "))]
     key = getattr(root, "full_key", None)
     text = " ".join(lines) or type(root).__name__
@@ -205,15 +220,3 @@ def explain(error: Exception) -> str:
     if outer and outer not in text:
         text = f"{outer}: {text}"
     return f"config key '{key}': {text}" if key and key not in text else text
-
-
-def _unknown_key(error: BaseException) -> str | None:
-    match = re.search(r"Key '([^']+)' (?:is )?not in(?: struct| '([^']+)')?", str(error))
-    if match is None:
-        return None
-    full_key = getattr(error, "full_key", None) or match.group(1)
-    parent = getattr(error, "parent_node", None)
-    known = [str(key) for key in parent] if isinstance(parent, DictConfig) else []
-    near = difflib.get_close_matches(match.group(1), known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(sorted(known))}."
-    return f"there is no config key '{full_key}'; {hint}"

@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from maesum.config import CONF_DIR, register_schemas
 from maesum.entry import _has_a_sentence, explain, order_overrides
+from tests.commands import maesum_here, user_error
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,12 @@ def test_scale_comes_after_experiment_and_nothing_else_moves(given, wanted):
         ("epocs=1", "there is no config key 'epocs'; did you mean 'epochs'?"),
         ("trainer.devcies=2", "there is no config key 'trainer.devcies'; did you mean 'devices'?"),
         ("batch_size=big", "batch_size=big"),
-        ("model=gigantic", "gigantic"),
+        ("model=gigantic", "there is no model=gigantic; wanted one of base, large, tiny."),
+        ("+experiment=rand_strid", "no experiment=rand_strid; did you mean 'rand_stride', one of action_recognition,"),
+        ("benchmark=[tvsun]", "there is no benchmark=tvsun; did you mean 'tvsum', one of demo, finegym,"),
+        ("benchmark = demo", "without spaces around the '=': benchmark=demo."),
+        ("scores.json", "'scores.json' is no option; options are written key=value"),
+        ("epochs=[1", "epochs=[1: the value cannot be read"),
         ("stride=rand(1,8)", "rand"),
     ],
 )
@@ -49,6 +55,20 @@ def test_a_config_that_does_not_compose_is_one_sentence(override, sentence):
     message = explain(error.value)
     assert sentence in message
     assert "\n" not in message
+    assert "search path" not in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--scores", "x"], "there is no flag '--scores'; options are written"),
+        (["--length-tolerance=2"], "without dashes: length_tolerance=2."),
+        (["--cfg"], "expected one argument; --hydra-help lists the flags."),
+        (["seed=1", "--cfg", "job", "f1=true"], "'f1=true' stands apart from the other options"),
+    ],
+)
+def test_a_flag_that_does_not_exist_is_one_sentence(arguments, sentence, tmp_path):
+    assert sentence in user_error(maesum_here("evaluate", *arguments, folder=tmp_path))
 
 
 def test_a_full_gpu_is_one_sentence():
