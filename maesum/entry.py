@@ -21,11 +21,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
+from maesum.arguments import rewritten
 from maesum.command_help import command_help
 from maesum.config import CONF_DIR, register_schemas
 from maesum.config.meanings import meanings
 from maesum.errors import MaesumError, Stopped
-from maesum.launch import is_further_rank
 from maesum.mistyped import unknown_flag, unknown_key, unknown_option, unreadable_override
 
 #: Exit status of a command that stopped because of what it was given.
@@ -50,7 +50,7 @@ def entry_point(
     def main() -> None:
         register_schemas()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the message below is the only one
-        sys.argv[1:] = one_writer(absolute_config_path(order_overrides(sys.argv[1:])))
+        sys.argv[1:] = rewritten(sys.argv[1:], config_name)
         failure: Exception | None = None
 
         def guarded(config: DictConfig) -> Any:
@@ -120,49 +120,6 @@ def _remove_untouched(folder: Path) -> None:
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if ".hydra" in found and all(name == ".hydra" or name.endswith(".log") for name in found) and folder != Path.cwd():
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def order_overrides(arguments: list[str]) -> list[str]:
-    """Put `+scale=...` behind `+experiment=...`, in the places that the two hold.
-
-    Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
-    two may be named in either order.
-    """
-    places = [at for at, argument in enumerate(arguments) if argument.startswith(("+experiment=", "+scale="))]
-    ordered = sorted((arguments[at] for at in places), key=lambda argument: argument.startswith("+scale="))
-    result = list(arguments)
-    for at, argument in zip(places, ordered, strict=True):
-        result[at] = argument
-    return result
-
-
-def absolute_config_path(arguments: list[str]) -> list[str]:
-    """Read a relative `--config-path` from the working directory, where Hydra reads it from this package.
-
-    So `--config-path RUN/.hydra --config-name config` repeats a run.
-    """
-    flags = ("--config-path", "-cp")
-    arguments = list(arguments)
-    for number, argument in enumerate(arguments):
-        flag, equals, path = argument.partition("=")
-        if flag in flags and equals:
-            arguments[number] = f"{flag}={os.path.abspath(path)}"
-        elif flag in flags and number + 1 < len(arguments):
-            arguments[number + 1] = os.path.abspath(arguments[number + 1])
-    return arguments
-
-
-def one_writer(arguments: list[str]) -> list[str]:
-    """Keep Hydra from writing its files and a log in every process that torchrun or srun has started: the first does.
-
-    (Lightning does the same for those that it starts.) The overrides stand behind the last given, since Hydra takes
-    them in one piece.
-    """
-    if not is_further_rank():
-        return arguments
-    given = [at for at, argument in enumerate(arguments) if re.match(r"[~+]*[\w/@.]+=", argument)]
-    place = given[-1] + 1 if given else len(arguments)
-    return [*arguments[:place], "hydra.output_subdir=null", "hydra/job_logging=stdout", *arguments[place:]]
 
 
 def _has_a_sentence(error: Exception) -> bool:

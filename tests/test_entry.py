@@ -8,8 +8,9 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from maesum.arguments import order_overrides, usual_folder
 from maesum.config import CONF_DIR, register_schemas
-from maesum.entry import _has_a_sentence, explain, order_overrides
+from maesum.entry import _has_a_sentence, explain
 from tests.commands import maesum_here, user_error
 
 
@@ -28,6 +29,17 @@ from tests.commands import maesum_here, user_error
 )
 def test_scale_comes_after_experiment_and_nothing_else_moves(given, wanted):
     assert order_overrides(given) == wanted
+
+
+def test_a_repeated_run_goes_where_the_command_keeps_its_runs():
+    for path in (["--config-path", "runs/a/.hydra"], ["-cp=runs/a/.hydra"]):
+        arguments = usual_folder([*path, "seed=2", "hydra.sweep.dir=mine", "--config-name", "config"], "train")
+        assert arguments[: len(path) + 2] == [*path, "seed=2", "hydra.sweep.dir=mine"]
+        assert any(each.startswith("hydra.run.dir='runs/${name}/") for each in arguments)
+        assert sum(each.startswith("hydra.sweep.dir=") for each in arguments) == 1
+        assert arguments[-2:] == ["--config-name", "config"]
+    own = ["--config-path", "my_configs", "--config-name", "mine"]
+    assert usual_folder(own, "train") == own
 
 
 @pytest.mark.parametrize(
