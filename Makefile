@@ -50,7 +50,7 @@ demo-tables: $(READY) ## Every table of the paper at minute size, on synthetic d
 reproduce: $(READY) ## Every table with the data at hand; says first what it needs and costs (ARGS="trainer=gpu")
 	$(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' plan=true $(ARGS)
 	status=0; $(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' $(ARGS) || status=$$?; \
-	$(BIN)/python -m maesum.report 'sweep=[$(TABLES)]' $(ARGS); exit $$status
+	$(BIN)/python -m maesum.report 'sweep=[$(TABLES)]' $(filter-out parallel=%,$(ARGS)); exit $$status
 
 audit: $(READY) ## Look the pinned versions up in the database of advisories (says so where it cannot be reached)
 	$(BIN)/python -m tests.reliability.audit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import argparse
 import logging
 import os
 import re
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -21,11 +21,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
+from maesum.arguments import rewritten
 from maesum.command_help import command_help
 from maesum.config import CONF_DIR, register_schemas
 from maesum.config.meanings import meanings
 from maesum.errors import MaesumError, Stopped
-from maesum.launch import is_further_rank
+from maesum.mistyped import unknown_flag, unknown_key, unknown_option, unreadable_override
 
 #: Exit status of a command that stopped because of what it was given.
 EXIT_USER_ERROR = 2
@@ -49,7 +50,7 @@ def entry_point(
     def main() -> None:
         register_schemas()
         os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the message below is the only one
-        sys.argv[1:] = one_writer(absolute_config_path(order_overrides(sys.argv[1:])))
+        sys.argv[1:] = rewritten(sys.argv[1:], config_name)
         failure: Exception | None = None
 
         def guarded(config: DictConfig) -> Any:
@@ -66,8 +67,8 @@ def entry_point(
                 _remove_untouched(Path(HydraConfig.get().runtime.output_dir))
                 return None
 
-        arguments = get_args_parser().parse_args()
         try:
+            arguments = _parsed(sys.argv[1:])
             if arguments.help:
                 document = sys.modules[task.__module__].__doc__ or ""
                 print(command_help(task.__name__, document, additions or {}, arguments.overrides, config_name))
@@ -93,6 +94,20 @@ def entry_point(
     return main
 
 
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """The command line as Hydra's own parser takes it, whose mistakes would end in a page of usage."""
+
+    def refuse(message: str) -> NoReturn:
+        raise MaesumError(f"{message}; --hydra-help lists the flags.")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise MaesumError(unknown_flag(unknown, arguments))
+    return parsed
+
+
 def _runs_in_turn() -> bool:
     """Whether this is one of several jobs that Hydra runs in this process, one after the other."""
     config = HydraConfig.get()
@@ -105,49 +120,6 @@ def _remove_untouched(folder: Path) -> None:
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if ".hydra" in found and all(name == ".hydra" or name.endswith(".log") for name in found) and folder != Path.cwd():
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def order_overrides(arguments: list[str]) -> list[str]:
-    """Put `+scale=...` behind `+experiment=...`, in the places that the two hold.
-
-    Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
-    two may be named in either order.
-    """
-    places = [at for at, argument in enumerate(arguments) if argument.startswith(("+experiment=", "+scale="))]
-    ordered = sorted((arguments[at] for at in places), key=lambda argument: argument.startswith("+scale="))
-    result = list(arguments)
-    for at, argument in zip(places, ordered, strict=True):
-        result[at] = argument
-    return result
-
-
-def absolute_config_path(arguments: list[str]) -> list[str]:
-    """Read a relative `--config-path` from the working directory, where Hydra reads it from this package.
-
-    So `--config-path RUN/.hydra --config-name config` repeats a run.
-    """
-    flags = ("--config-path", "-cp")
-    arguments = list(arguments)
-    for number, argument in enumerate(arguments):
-        flag, equals, path = argument.partition("=")
-        if flag in flags and equals:
-            arguments[number] = f"{flag}={os.path.abspath(path)}"
-        elif flag in flags and number + 1 < len(arguments):
-            arguments[number + 1] = os.path.abspath(arguments[number + 1])
-    return arguments
-
-
-def one_writer(arguments: list[str]) -> list[str]:
-    """Keep Hydra from writing its files and a log in every process that torchrun or srun has started: the first does.
-
-    (Lightning does the same for those that it starts.) The overrides stand behind the last given, since Hydra takes
-    them in one piece.
-    """
-    if not is_further_rank():
-        return arguments
-    given = [at for at, argument in enumerate(arguments) if re.match(r"[~+]*[\w/@.]+=", argument)]
-    place = given[-1] + 1 if given else len(arguments)
-    return [*arguments[:place], "hydra.output_subdir=null", "hydra/job_logging=stdout", *arguments[place:]]
 
 
 def _has_a_sentence(error: Exception) -> bool:
@@ -194,10 +166,10 @@ def explain(error: Exception) -> str:
     if isinstance(root, MissingMandatoryValue):
         meaning = meanings(root.object_type).get(str(root.key)) if is_dataclass(root.object_type) else None
         return f"{root.full_key}= is required{f' ({meaning})' if meaning else ''}; give it on the command line."
-    unknown = _unknown_key(root)
-    if unknown:
-        return unknown
-    lines = [line.strip() for line in str(root).splitlines() if line.strip()]
+    mistyped = unreadable_override(root) or unknown_option(root) or unknown_key(root)
+    if mistyped:
+        return mistyped
+    lines = [line.strip() for line in str(root).partition("Config search path:")[0].splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("object_type=", "reference_type=", "full_key: "))]
     key = getattr(root, "full_key", None)
     text = " ".join(lines) or type(root).__name__
@@ -205,15 +177,3 @@ def explain(error: Exception) -> str:
     if outer and outer not in text:
         text = f"{outer}: {text}"
     return f"config key '{key}': {text}" if key and key not in text else text
-
-
-def _unknown_key(error: BaseException) -> str | None:
-    match = re.search(r"Key '([^']+)' (?:is )?not in(?: struct| '([^']+)')?", str(error))
-    if match is None:
-        return None
-    full_key = getattr(error, "full_key", None) or match.group(1)
-    parent = getattr(error, "parent_node", None)
-    known = [str(key) for key in parent] if isinstance(parent, DictConfig) else []
-    near = difflib.get_close_matches(match.group(1), known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(sorted(known))}."
-    return f"there is no config key '{full_key}'; {hint}"

@@ -3,8 +3,8 @@
     python -m maesum.report sweep=table1c                 writes runs/reports/table1c.*
     python -m maesum.report sweep=table1c +scale=demo     of the runs at minute size
 
-Takes the arguments of the python -m maesum.sweep whose runs it reads. A cell without a run stays empty, and the
-command that fills it stands below the table.
+Takes what was given to the python -m maesum.sweep whose runs it reads, but for parallel= and plan=. A cell without a
+run stays empty, and the command that fills it stands below the table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def report(config: DictConfig) -> None:
     run(config)
 
 
-main = entry_point("sweep", report, additions={"scale": "the size of every job"})
+main = entry_point("report", report, additions={"scale": "the size of every job"})
 
 if __name__ == "__main__":
     main()

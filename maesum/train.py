@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from maesum.config.ranges import check_ranges
+from maesum.config.training import TrainConfig
 from maesum.entry import entry_point
 from maesum.inputs import check_training
 from maesum.recipe import resolved
@@ -22,7 +24,9 @@ def train(config: DictConfig) -> dict[str, float]:
 
     if in_multirun():
         return run_isolated("train")
-    check_training(resolved(config))
+    plain = resolved(config)
+    check_ranges(TrainConfig, plain)
+    check_training(plain)
     from maesum.jobs.training import run  # torch and Lightning load only for a job that can run
 
     return run(config)

@@ -8,8 +8,10 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from maesum.arguments import order_overrides, usual_folder
 from maesum.config import CONF_DIR, register_schemas
-from maesum.entry import _has_a_sentence, explain, order_overrides
+from maesum.entry import _has_a_sentence, explain
+from tests.commands import maesum_here, user_error
 
 
 @pytest.mark.parametrize(
@@ -29,13 +31,29 @@ def test_scale_comes_after_experiment_and_nothing_else_moves(given, wanted):
     assert order_overrides(given) == wanted
 
 
+def test_a_repeated_run_goes_where_the_command_keeps_its_runs():
+    for path in (["--config-path", "runs/a/.hydra"], ["-cp=runs/a/.hydra"]):
+        arguments = usual_folder([*path, "seed=2", "hydra.sweep.dir=mine", "--config-name", "config"], "train")
+        assert arguments[: len(path) + 2] == [*path, "seed=2", "hydra.sweep.dir=mine"]
+        assert any(each.startswith("hydra.run.dir='runs/${name}/") for each in arguments)
+        assert sum(each.startswith("hydra.sweep.dir=") for each in arguments) == 1
+        assert arguments[-2:] == ["--config-name", "config"]
+    own = ["--config-path", "my_configs", "--config-name", "mine"]
+    assert usual_folder(own, "train") == own
+
+
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
         ("epocs=1", "there is no config key 'epocs'; did you mean 'epochs'?"),
         ("trainer.devcies=2", "there is no config key 'trainer.devcies'; did you mean 'devices'?"),
         ("batch_size=big", "batch_size=big"),
-        ("model=gigantic", "gigantic"),
+        ("model=gigantic", "there is no model=gigantic; wanted one of base, large, tiny."),
+        ("+experiment=rand_strid", "no experiment=rand_strid; did you mean 'rand_stride', one of action_recognition,"),
+        ("benchmark=[tvsun]", "there is no benchmark=tvsun; did you mean 'tvsum', one of demo, finegym,"),
+        ("benchmark = demo", "without spaces around the '=': benchmark=demo."),
+        ("scores.json", "'scores.json' is no option; options are written key=value"),
+        ("epochs=[1", "epochs=[1: the value cannot be read"),
         ("stride=rand(1,8)", "rand"),
     ],
 )
@@ -49,6 +67,20 @@ def test_a_config_that_does_not_compose_is_one_sentence(override, sentence):
     message = explain(error.value)
     assert sentence in message
     assert "\n" not in message
+    assert "search path" not in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--scores", "x"], "there is no flag '--scores'; options are written"),
+        (["--length-tolerance=2"], "without dashes: length_tolerance=2."),
+        (["--cfg"], "expected one argument; --hydra-help lists the flags."),
+        (["seed=1", "--cfg", "job", "f1=true"], "'f1=true' stands apart from the other options"),
+    ],
+)
+def test_a_flag_that_does_not_exist_is_one_sentence(arguments, sentence, tmp_path):
+    assert sentence in user_error(maesum_here("evaluate", *arguments, folder=tmp_path))
 
 
 def test_a_full_gpu_is_one_sentence():

@@ -14,14 +14,14 @@ from maesum.config.meanings import meanings
 from maesum.config.preparation import PrepareConfig
 from maesum.config.scoring import EvaluateConfig, PredictConfig
 from maesum.config.sharing import DashboardConfig, ExportConfig
-from maesum.config.tables import SweepConfig
+from maesum.config.tables import ReportConfig, SweepConfig
 from maesum.config.training import TrainConfig
 from maesum.config.videos import ExtractConfig, SummarizeConfig
 from tests.commands import maesum_here, user_error
 
 SCHEMAS: dict[str, type] = {
     "prepare": PrepareConfig, "train": TrainConfig, "predict": PredictConfig, "evaluate": EvaluateConfig,
-    "sweep": SweepConfig, "report": SweepConfig, "extract": ExtractConfig, "summarize": SummarizeConfig,
+    "sweep": SweepConfig, "report": ReportConfig, "extract": ExtractConfig, "summarize": SummarizeConfig,
     "export": ExportConfig, "dashboard": DashboardConfig,
 }  # fmt: skip
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 from hydra import compose, initialize_config_dir
 
+from maesum.arguments import one_writer
 from maesum.config import CONF_DIR, register_schemas
-from maesum.entry import one_writer
 from maesum.errors import MaesumError
 from maesum.launch import Launch, check_processes, launched
 from tests.commands import SECONDS, maesum_here, user_error

@@ -30,7 +30,7 @@ class Group(NamedTuple):
 
 
 def groups_of(config_name: str) -> list[Group]:
-    """The groups that the defaults list of conf/<config_name>.yaml names, in its order."""
+    """The groups that the defaults list of conf/<config_name>.yaml names, in its order, and those of files in it."""
     found: list[Group] = []
     content = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml")))
     for entry in content["defaults"]:
@@ -38,6 +38,8 @@ def groups_of(config_name: str) -> list[Group]:
             ((name, chosen),) = entry.items()
             if not name.startswith("override "):
                 found.append(Group(name, chosen, options_of(name), isinstance(chosen, list)))
+        elif (CONF_DIR / f"{entry}.yaml").is_file():
+            found += groups_of(entry)
     return found
 
 

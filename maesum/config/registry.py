@@ -21,7 +21,7 @@ def register_schemas() -> None:
     from maesum.config.preparation import PrepareConfig
     from maesum.config.scoring import EvaluateConfig, PredictConfig
     from maesum.config.sharing import DashboardConfig, ExportConfig
-    from maesum.config.tables import SweepConfig
+    from maesum.config.tables import ReportConfig, SweepConfig
     from maesum.config.training import TrainConfig
     from maesum.config.videos import ExtractConfig, SummarizeConfig
     from maesum.data.sources.schemas import SOURCE_SCHEMAS
@@ -35,6 +35,7 @@ def register_schemas() -> None:
         "predict": PredictConfig,
         "evaluate": EvaluateConfig,
         "sweep": SweepConfig,
+        "report": ReportConfig,
         "dashboard": DashboardConfig,
         "export": ExportConfig,
         "extract": ExtractConfig,

@@ -7,16 +7,18 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from maesum.config.ranges import number
+
 
 @dataclass
 class ScoringConfig:
     """How windows are laid and batched when frames are scored."""
 
-    target_position: int = 15  # where in its window (from 0) the scored frame stands
+    target_position: int = number(15, at_least=0)  # where in its window (from 0) the scored frame stands
     boundary: str = "reflect"  # what a window does past the ends of a video: reflect, replicate or shift
-    batch_size: int | None = None  # windows at a time; null: 64 on a processor, 1024 on a GPU
+    batch_size: int | None = number(None, at_least=1)  # windows at a time; null: 64 on a processor, 1024 on a GPU
     precision: str = "32"  # 32, or bf16 for the network
-    every: int = 1  # score every k-th frame and interpolate: k times faster, but another ranking
+    every: int = number(1, at_least=1)  # score every k-th frame and interpolate: k times faster, but another ranking
 
 
 @dataclass
@@ -27,7 +29,7 @@ class BenchmarkConfig:
     annotations_made_by: str = ""  # the command that makes it, for the message where it is missing
     features: Any = MISSING  # features of its videos: a file, a pattern or a list
     features_made_by: str = ""  # the command that makes them
-    stride: int = 2  # frames between neighbours of a scoring window
+    stride: int = number(2, at_least=1)  # frames between neighbours of a scoring window
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from maesum.errors import MaesumError
+from maesum.errors import MaesumError, first_line
 from maesum.files import atomic_path
 
 #: What a dataset may take in memory whatever it takes on disk: 64 MiB, e.g. the scores of 20 users for 31 hours.
@@ -49,7 +49,7 @@ def open_hdf5(path: str | Path, format_name: str | None = None, version: int | N
     try:
         file = h5py.File(path, "r", locking=False)  # readers never lock: read-only and network file systems work
     except OSError as error:
-        raise MaesumError(f"{path}: not a readable HDF5 file ({_first_line(error)}).") from None
+        raise MaesumError(f"{path}: not a readable HDF5 file ({first_line(error)}).") from None
     with file:
         try:
             if format_name is not None:
@@ -60,7 +60,7 @@ def open_hdf5(path: str | Path, format_name: str | None = None, version: int | N
         except Exception as error:
             if not _raised_by_h5py(error):
                 raise
-            raise MaesumError(f"{path}: is damaged ({_first_line(error)}); make or copy the file again.") from None
+            raise MaesumError(f"{path}: is damaged ({first_line(error)}); make or copy the file again.") from None
 
 
 def _check_format(file: h5py.File, path: Path, format_name: str, version: int | None) -> None:
@@ -138,7 +138,7 @@ def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
     except Exception as error:  # h5py raises whatever a damaged chunk leads it to
         field = (dataset.name or "").lstrip("/")
         raise MaesumError(
-            f"{path}: dataset '{field}' cannot be read ({_first_line(error)}); make or copy the file again."
+            f"{path}: dataset '{field}' cannot be read ({first_line(error)}); make or copy the file again."
         ) from None
 
 
@@ -179,7 +179,3 @@ def _raised_by_h5py(error: BaseException) -> bool:
     """Whether an exception comes from HDF5 and so from the file, rather than from a defect of ours."""
     modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return any(module.split(".")[0] == "h5py" for module in modules)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import lightning as L
 import numpy as np
@@ -91,7 +91,8 @@ class LabelledDataModule(L.LightningDataModule):
         classes: the labels of the training set, sorted; label number i stands for classes[i].
 
     Raises:
-        MaesumError: files without labels, a test label that training does not have, videos shorter than a clip.
+        MaesumError: files without labels, a test label that training does not have, videos shorter than a clip, a
+            number of clips below 1.
     """
 
     def __init__(
@@ -108,12 +109,21 @@ class LabelledDataModule(L.LightningDataModule):
     ) -> None:
         super().__init__()
         sampling.parse_stride(stride)
+        for name, count in (
+            ("batch_size", batch_size),
+            ("clips_per_video", clips_per_video),
+            ("test_clips", test_clips),
+        ):
+            if count < 1:
+                raise MaesumError(f"{name} is {count}, wanted at least 1.")
         self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
         self.clips_per_video, self.test_clips, self.workers = clips_per_video, test_clips, workers
         self.store, self.held_out = FeatureStore(features), FeatureStore(held_out)
         for store in (self.store, self.held_out):
             _check_lengths(store, frames)
         self.classes = sorted(set(_labels(self.store)))
+        # numbered now and not when a loader needs them: the held-out set is only read when all training is done
+        self._training_labels, self._held_out_labels = self._numbered(self.store), self._numbered(self.held_out)
         self.start = START  # set before training by whoever resumes one
 
     def train_dataloader(self) -> DataLoader[LabelledBatch]:
@@ -122,26 +132,33 @@ class LabelledDataModule(L.LightningDataModule):
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
         samples = len(self.store) * self.clips_per_video
         order = ClipBatches(samples, self.batch_size, self.seed, rank, ranks, accumulate, self.start)
-        return self._loader(self.store, order, spread=None)
+        return self._loader(self.store, self._training_labels, order, spread=None)
 
     def test_dataloader(self) -> DataLoader[LabelledBatch]:
         """Every test video once, dealt out to the ranks."""
         rank, ranks = self._rank()
         videos_at_once = max(1, self.batch_size // self.test_clips)
         order = HeldOutBatches(len(self.held_out), videos_at_once, rank, ranks)
-        return self._loader(self.held_out, order, spread=self.test_clips)
+        return self._loader(self.held_out, self._held_out_labels, order, spread=self.test_clips)
 
     def _rank(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    def _loader(
-        self, store: FeatureStore, batches: Sampler[ClipAddress], spread: int | None
-    ) -> DataLoader[LabelledBatch]:
-        number_of: dict[Any, int] = {label: number for number, label in enumerate(self.classes)}
-        unknown = next((label for label in _labels(store) if label not in number_of), None)
+    def _numbered(self, store: FeatureStore) -> np.ndarray:
+        """[videos] int64, each video's place in `classes`."""
+        number_of = {label: number for number, label in enumerate(self.classes)}
+        labels = _labels(store)
+        unknown = next((number for number, label in enumerate(labels) if label not in number_of), None)
         if unknown is not None:
-            raise MaesumError(f"{store.paths[0]}: label '{unknown}' is not among the {len(number_of)} trained on.")
-        labels = np.array([number_of[label] for label in _labels(store)], dtype=np.int64)
+            raise MaesumError(
+                f"{store.path_of(unknown)}: label '{labels[unknown]}' of video '{store.video_ids[unknown]}' is not "
+                f"among the {len(number_of)} that {self.store.paths[0]} trains; name sets of the same classes."
+            )
+        return np.array([number_of[label] for label in labels], dtype=np.int64)
+
+    def _loader(
+        self, store: FeatureStore, labels: np.ndarray, batches: Sampler[ClipAddress], spread: int | None
+    ) -> DataLoader[LabelledBatch]:
         return DataLoader(
             LabelledClips(store, labels, self.stride, self.frames, self.seed, spread),
             batch_size=None,

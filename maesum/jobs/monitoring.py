@@ -62,8 +62,8 @@ class TrainingProgress(RichProgressBar):
 class BenchmarkMonitor(Callback):
     """Every few epochs, tau and rho of the current weights on the first videos of each benchmark.
 
-    Logged as `monitor/<benchmark>/tau` and `.../rho`; every k-th frame is scored, which moves neither by more than the
-    third decimal. The first rank does it while the others wait.
+    Logged as `monitor/<benchmark>/tau` and `.../rho`: a trend to watch, and not the figures of a benchmark, since only
+    every k-th frame of a few videos is scored. The first rank does it while the others wait.
 
     Args:
         benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.

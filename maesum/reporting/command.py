@@ -11,6 +11,7 @@ from maesum.reporting.results import Row, baselines, table_rows
 from maesum.reporting.tables import csv_text, markdown
 from maesum.runtime import write_text
 from maesum.sweeps.command import given_overrides, jobs_of_tables
+from maesum.sweeps.jobs import as_typed
 from maesum.sweeps.tables import read_tables
 
 
@@ -30,7 +31,7 @@ def run(config: DictConfig) -> dict[str, list[Row]]:
     reported: dict[str, list[Row]] = {}
     for name, table in tables.items():
         rows = reported[name] = table_rows(table, jobs[name])
-        command = " ".join(["python -m maesum.sweep", f"sweep={name}", *given])
+        command = as_typed(["python", "-m", "maesum.sweep", f"sweep={name}", *given])
         text = markdown(table, rows, baselines(table, jobs[name]), command, synthetic)
         print(text)
         write_text(folder / f"{name}.md", text)

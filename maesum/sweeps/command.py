@@ -12,12 +12,13 @@ from omegaconf import DictConfig
 
 from maesum.errors import MaesumError
 from maesum.sweeps.cost import Cost, cost_of, sum_of
-from maesum.sweeps.jobs import Job, JobMaker
+from maesum.sweeps.jobs import Job, JobMaker, as_typed
 from maesum.sweeps.running import JobRunner
 from maesum.sweeps.tables import TableSpec, read_tables
 
 #: Keys of the sweep and report commands themselves, which their jobs do not know.
 OWN_KEYS = ("sweep", "sweeps", "parallel", "plan", "runs", "out", "demo")
+_OF_RUNNING = ("parallel", "plan")  # those that the report does not take
 #: For the estimate of hours: operations a second that a training of this size may reach on one recent GPU in bfloat16.
 OPERATIONS_PER_SECOND = 5e13
 
@@ -43,7 +44,8 @@ def run(config: DictConfig) -> None:
             f"{len(failed)} of {len({job.hash for job in every})} jobs failed or were left out; run the same command "
             f"again for these:\n  {names}"
         )
-    print(f"all jobs done; the tables: python -m maesum.report {' '.join(HydraConfig.get().overrides.task)}")
+    given = [each for each in HydraConfig.get().overrides.task if _top_key(each) not in _OF_RUNNING]
+    print(f"all jobs done; the tables: {as_typed(['python', '-m', 'maesum.report', *given])}")
 
 
 def jobs_of_tables(config: DictConfig, tables: dict[str, TableSpec]) -> dict[str, dict[str, Job]]:
@@ -58,7 +60,11 @@ def jobs_of_tables(config: DictConfig, tables: dict[str, TableSpec]) -> dict[str
 def given_overrides() -> list[str]:
     """The overrides on the command line that are meant for the jobs."""
     overrides = HydraConfig.get().overrides.task
-    return [each for each in overrides if each.split("=", 1)[0].split(".")[0].lstrip("+~") not in OWN_KEYS]
+    return [each for each in overrides if _top_key(each) not in OWN_KEYS]
+
+
+def _top_key(override: str) -> str:
+    return override.split("=", 1)[0].split(".")[0].lstrip("+~")
 
 
 def print_plan(tables: dict[str, TableSpec], jobs: dict[str, dict[str, Job]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _SHARED = {
     "predict": ("figures", "seed", "feature", "data_dir", "demo_dir", "scoring", "benchmarks"),
     "evaluate": ("seed", "feature", "data_dir", "demo_dir", "benchmarks"),
 }
+#: Holds single quotes, and nothing that a shell reads within double ones.
+_IN_DOUBLE_QUOTES = re.compile(r"""(?=.*')[^"$`\\!]+""")
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,32 @@ class Job:
 
     def arguments(self) -> list[str]:
         """The command line after the Python interpreter."""
-        own = [f"hydra.run.dir='{self.folder}'"]
+        own = [path_setting("hydra.run.dir", self.folder)]
         if self.command == "predict":
-            own.append(f"out='{self.folder}'")
+            own.append(path_setting("out", self.folder))
         if self.command == "evaluate":
-            own.append(f"out='{self.folder / 'metrics.json'}'")
+            own.append(path_setting("out", self.folder / "metrics.json"))
         return ["-m", f"maesum.{self.command}", *self.overrides, *own]
 
     def command_line(self) -> str:
         """The command as a person types it."""
-        return shlex.join(["python", *self.arguments()])
+        return as_typed(["python", *self.arguments()])
+
+
+def path_setting(key: str, path: Path) -> str:
+    """An override that sets a path, in the quotes that Hydra's grammar asks for where it does.
+
+    A name without a slash is quoted as well, since it might read as a number.
+    """
+    if re.fullmatch(r"(?=.*/)[\w./-]+", str(path), re.ASCII):
+        return f"{key}={path}"
+    quoted = str(path).replace("'", "\\'")
+    return f"{key}='{quoted}'"
+
+
+def as_typed(arguments: Sequence[str]) -> str:
+    """A command line for a shell, with quotes around the arguments that need them."""
+    return " ".join(f'"{each}"' if _IN_DOUBLE_QUOTES.fullmatch(each) else shlex.quote(each) for each in arguments)
 
 
 class JobMaker:
@@ -95,7 +114,7 @@ class JobMaker:
                 "predict": ("ckpt", source.folder / "checkpoints" / "last.ckpt"),
                 "evaluate": ("scores", source.folder / "scores"),
             }[spec.command]
-            overrides = [f"{key}='{path}'", *overrides]
+            overrides = [path_setting(key, path), *overrides]
         config, identity = self._compose(spec.command, overrides)
         needs = () if source is None else (source,)
         return Job(name, spec.command, tuple(overrides), config, identity, self.runs / identity, needs)

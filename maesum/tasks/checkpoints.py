@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from maesum.data.origin import FeatureOrigin
-from maesum.errors import MaesumError
+from maesum.errors import MaesumError, first_line
 from maesum.models import MaskedAutoencoder
 
 #: Where a run keeps its checkpoint, within its folder.
@@ -144,7 +144,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path}: refused, it is not a checkpoint or holds objects other than tensors and plain values."
         ) from None
     except Exception as error:  # the safe unpickler raises whatever a damaged or crafted byte leads it to
-        raise MaesumError(f"{path}: not a readable checkpoint ({_first_line(error)}).") from None
+        raise MaesumError(f"{path}: not a readable checkpoint ({first_line(error)}).") from None
     if not isinstance(content, dict):
         raise MaesumError(f"{path}: holds a {type(content).__name__}, wanted the dictionary of a checkpoint.")
     return content
@@ -162,7 +162,7 @@ def _check_archive(path: Path) -> None:
     except FileNotFoundError:
         raise MaesumError(f"{path}: no such checkpoint file.") from None
     except Exception as error:  # zipfile raises whatever a damaged header leads it to
-        raise MaesumError(f"{path}: not a readable checkpoint ({_first_line(error)}).") from None
+        raise MaesumError(f"{path}: not a readable checkpoint ({first_line(error)}).") from None
     if packed:
         raise MaesumError(f"{path}: entry '{packed[0]}' is compressed, which checkpoints never are.")
     if damaged is not None:
@@ -179,14 +179,10 @@ def _build(settings: dict[str, Any], device: str, path: str | Path) -> MaskedAut
         raise MaesumError(f"{path}: {error}") from None
     except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError, ZeroDivisionError) as error:
         raise MaesumError(
-            f"{path}: field 'hyper_parameters.model' does not describe a model ({_first_line(error)})."
+            f"{path}: field 'hyper_parameters.model' does not describe a model ({first_line(error)})."
         ) from None
 
 
 def _shape(weights: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | str:
     value = weights.get(name)
     return tuple(value.shape) if isinstance(value, torch.Tensor) else "absent" if value is None else "no tensor"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
@@ -13,6 +15,7 @@ from maesum.reporting.results import baselines, table_rows
 from maesum.reporting.tables import csv_text, markdown
 from maesum.sweeps.jobs import Job
 from maesum.sweeps.tables import read_tables
+from tests.commands import maesum_here, user_error
 
 COMMAND = "python -m maesum.sweep sweep=mine"
 
@@ -91,7 +94,7 @@ def test_a_figure_stands_beside_the_published_one_and_a_missing_one_beside_its_c
     ]
     assert lines[3] == ["0.9", "", "", "0.107", "", "", "", "", ""]
     assert lines[4] == ["other (published)", "", "", "0.200", "", "", "", "0.300", ""]
-    assert f"python -m maesum.train +experiment=b 'hydra.run.dir='\"'\"'{jobs['b'].folder}'\"'\"''" in text
+    assert f"python -m maesum.train +experiment=b hydra.run.dir={jobs['b'].folder}\n" in text
     assert "+experiment=a" not in text
     assert "- tvsum: human 0.177 / 0.204, random 0.000 / 0.001 (one draw ± 0.002 / 0.003)" in text
     assert COMMAND in text and "A remark." in text and "Synthetic" not in text  # noqa: PT018
@@ -146,3 +149,21 @@ def test_a_curve_is_drawn_also_with_missing_runs(make_job, tmp_path, by):
     jobs = {"a": make_job("a", evaluation(0.1, 0.2)), "b": make_job("b")}
     table_curve(tmp_path / "curve.png", table, table.curve, table_rows(table, jobs))
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("folder", ["runs/jobs/1e5", "/my runs/a", "it's $5, or=[more]/a", "123"])
+def test_a_command_to_type_reaches_hydra_as_it_was_meant(folder):
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    job = Job("mine/a", "train", ("benchmark=[tvsum]",), {}, "a", Path(folder), ())
+    line = job.command_line()
+    assert ("'" in folder) or '"\'"' not in line
+    *_, overrides = shlex.split(line)
+    assert OverridesParser.create().parse_override(overrides).value() == folder
+
+
+@pytest.mark.parametrize("setting", ["parallel=0", "plan=true"])
+def test_the_report_refuses_what_only_a_sweep_reads(setting, tmp_path):
+    message = user_error(maesum_here("report", "sweep=table1c", setting, folder=tmp_path))
+    assert f"there is no config key '{setting.partition('=')[0]}'" in message
+    assert not list(tmp_path.iterdir())

@@ -66,8 +66,8 @@ def test_settings_of_the_sweep_hold_for_every_job_that_knows_them(hydra):
     assert (jobs["a"].config["seed"], jobs["a"].config["epochs"]) == (7, 5)
     assert jobs["a"].config["trainer"]["accelerator"] == "gpu"
     assert (jobs["b"].config["seed"], jobs["b"].config["scoring"]["batch_size"]) == (7, 9)
-    assert f"ckpt='{jobs['a'].folder}/checkpoints/last.ckpt'" in jobs["b"].overrides
-    assert f"scores='{jobs['a'].folder}/scores'" in jobs["c"].overrides
+    assert f"ckpt={jobs['a'].folder}/checkpoints/last.ckpt" in jobs["b"].overrides
+    assert f"scores={jobs['a'].folder}/scores" in jobs["c"].overrides
     assert list(jobs["c"].config["benchmarks"]) == ["tvsum", "summe"]
     assert jobs["b"].needs == jobs["c"].needs == (jobs["a"],)
     other = JobMaker("runs", ["seed=8"], []).jobs_of("mine", table)

@@ -97,8 +97,15 @@ def test_every_test_video_is_measured_once_over_ranks(labelled):
 def test_wrong_labels_are_one_sentence(labelled, make_features):
     with pytest.raises(MaesumError, match=r"c\.h5: has no dataset 'labels'"):
         LabelledDataModule(str(make_features("c.h5", lengths=(40,))), labelled("b.h5", 6), frames=6)
-    data = LabelledDataModule(labelled("a.h5", 6), labelled("b.h5", 6, labels=("run", "fly")), batch_size=2, frames=6)
-    with pytest.raises(MaesumError, match=r"b\.h5: label 'fly' is not among the 3 trained on"):
-        data.test_dataloader()
+    with pytest.raises(MaesumError, match=r"c\.h5: has no dataset 'labels'"):
+        LabelledDataModule(labelled("b.h5", 6), str(make_features("c.h5", lengths=(40,))), frames=6)
+    with pytest.raises(MaesumError, match=r"b\.h5: label 'fly' of video 'v1' is not among the 3 that .*a\.h5 trains"):
+        LabelledDataModule(labelled("a.h5", 6), labelled("b.h5", 6, labels=("run", "fly")), batch_size=2, frames=6)
     with pytest.raises(MaesumError, match=r"video 'v0' has 12 frames, wanted at least 30"):
         LabelledDataModule(labelled("a.h5", 6), labelled("b.h5", 6))
+
+
+@pytest.mark.parametrize("setting", ["batch_size", "clips_per_video", "test_clips"])
+def test_no_clips_at_all_are_refused_before_training(labelled, setting):
+    with pytest.raises(MaesumError, match=f"{setting} is 0, wanted at least 1"):
+        LabelledDataModule(labelled("a.h5", 6), labelled("b.h5", 6), frames=6, **{setting: 0})

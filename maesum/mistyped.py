@@ -1,0 +1,75 @@
+"""What was probably meant by arguments that Hydra or its parser refuses, in one sentence."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from omegaconf import DictConfig
+
+from maesum.config.groups import options_of
+from maesum.errors import first_line
+
+_GRAMMAR = "options are written key=value, without spaces around the '='"
+
+
+def unknown_flag(flags: Sequence[str], arguments: Sequence[str]) -> str:
+    """Arguments that Hydra's parser did not know: flags of ours, which has none, or options apart from the others.
+
+    Args:
+        flags: the arguments left over.
+        arguments: the whole command line.
+    """
+    first = flags[0]
+    if not first.startswith("-"):
+        return f"'{first}' stands apart from the other options; put all key=value together, before or behind the flags."
+    flag, equals, value = first.partition("=")
+    behind = list(arguments[arguments.index(first) + 1 :])
+    if not equals:
+        value = behind[0] if behind and not behind[0].startswith("-") and "=" not in behind[0] else "..."
+    meant = f"{flag.lstrip('-').replace('-', '_')}={value}"
+    return f"there is no flag '{flag}'; {_GRAMMAR} and without dashes: {meant}."
+
+
+def unreadable_override(error: BaseException) -> str | None:
+    """An option that does not follow Hydra's grammar; None where this is not the error."""
+    override = getattr(error, "override", None)
+    if not isinstance(override, str):
+        return None
+    key, equals, value = (part.strip() for part in override.partition("="))
+    if not equals or not key:
+        return f"'{override}' is no option; {_GRAMMAR}, and --help lists the keys."
+    if override != f"{key}={value}":
+        return f"'{override}' is no option; {_GRAMMAR}: {key}={value}."
+    return (
+        f"{override}: the value cannot be read ({first_line(error)}); a list is written key=[a,b], and a value that "
+        "holds commas, brackets or '=' stands in two pairs of quotes, \"key='a=b'\"."
+    )
+
+
+def unknown_option(error: BaseException) -> str | None:
+    """An option of a config group for which there is no file; None where this is not the error."""
+    match = re.search(r"Could not (?:find|load) '(?:([^']+)/)?([^'/]+)'", str(error))
+    if match is None or match[1] is None:
+        return None
+    group, name = match.groups()
+    options = getattr(error, "options", None) or options_of(group)
+    if not options:
+        return f"there is no config group '{group}'; --help lists the groups of a command."
+    near = difflib.get_close_matches(name, options, n=1)
+    hint = f"did you mean '{near[0]}', " if near else "wanted "
+    return f"there is no {group}={name}; {hint}one of {', '.join(sorted(options))}{'?' if near else '.'}"
+
+
+def unknown_key(error: BaseException) -> str | None:
+    """A key that the config does not have; None where this is not the error."""
+    match = re.search(r"Key '([^']+)' (?:is )?not in(?: struct| '([^']+)')?", str(error))
+    if match is None:
+        return None
+    full_key = getattr(error, "full_key", None) or match.group(1)
+    parent = getattr(error, "parent_node", None)
+    known = [str(key) for key in parent] if isinstance(parent, DictConfig) else []
+    near = difflib.get_close_matches(match.group(1), known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(sorted(known))}."
+    return f"there is no config key '{full_key}'; {hint}"
