@@ -50,7 +50,7 @@ def test_a_repeated_run_goes_where_the_command_keeps_its_runs():
         ("batch_size=big", "batch_size=big"),
         ("model=gigantic", "there is no model=gigantic; wanted one of base, large, tiny."),
         ("+experiment=rand_strid", "no experiment=rand_strid; did you mean 'rand_stride', one of action_recognition,"),
-        ("benchmark=[tvsun]", "there is no benchmark=tvsun; did you mean 'tvsum', one of demo, finegym,"),
+        ("benchmark=[tvsun]", "there is no benchmark=tvsun; did you mean 'tvsum', one of custom, demo,"),
         ("benchmark = demo", "without spaces around the '=': benchmark=demo."),
         ("scores.json", "'scores.json' is no option; options are written key=value"),
         ("epochs=[1", "epochs=[1: the value cannot be read"),
