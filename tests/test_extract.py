@@ -69,7 +69,7 @@ def test_shards_ids_and_labels(folder: Path) -> None:
         (["videos=videos", "out=out/f.h5", "every=0", *TINY], "every is 0"),
         (["videos=videos", "out=out/f.h5", "dtype=int8", *TINY], "dtype is 'int8'"),
         (["videos=videos", "out=out/f.h5", "evrey=2"], "did you mean 'every'"),
-        (["videos=videos", "out=out/f.h5", "backbone=vgg"], "Could not find 'backbone/vgg'"),
+        (["videos=videos", "out=out/f.h5", "backbone=vgg"], "there is no backbone=vgg; wanted one of custom"),
         (["videos=videos", "out=out/f.h5", "backbone.weight=x"], "did you mean 'weights'"),
         (["videos=videos", "out=out/f.h5", "backbone=custom", "backbone._target_=no.such.Net"], "cannot be imported"),
         (["videos=videos", "out=out/f.h5", "classes=c.txt", *TINY], "without ids="),

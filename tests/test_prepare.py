@@ -74,7 +74,7 @@ def test_writes_a_benchmark_and_says_so(tmp_path: Path) -> None:
         (["source=npy", "input=arrays", "out=out/f.h5", "source.fps=fast"], "'fast'"),
         (["source=npy", "input=arrays", "out=out/f.h5", "source.short=cut"], "expected one of [error, drop, pad]"),
         (["source=npy", "input=arrays", "out=out/f.h5", "source.min_frames=40"], "fewer than 40 frames"),
-        (["source=nyp", "input=arrays", "out=out/f.h5"], "Could not find 'source/nyp'"),
+        (["source=nyp", "input=arrays", "out=out/f.h5"], "there is no source=nyp; did you mean 'npy'"),
         (["source=tvsum", "input=absent.mat", "out=out/f.h5"], "absent.mat: no such file"),
         (["source=summe", "input=arrays", "out=out/f.h5"], "holds 0 .mat files"),
         (["source=eccv16", "input=bad.h5", "out=out"], "bad.h5: not a readable HDF5 file"),
