@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -59,8 +60,7 @@ def entry_point(
                 return task(config)
             except Exception as error:
                 if isinstance(error, Stopped) and _runs_in_turn():
-                    print(error, file=sys.stderr)
-                    sys.exit(error.exit_status)  # the jobs behind it are not started
+                    _leave(error)  # the jobs behind it are not started
                 if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
                     raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
                 failure = error  # caught here because Hydra would print a line of its own before ours
@@ -85,8 +85,7 @@ def entry_point(
                 raise
             failure = error
         if isinstance(failure, Stopped):
-            print(failure, file=sys.stderr)
-            sys.exit(failure.exit_status)
+            _leave(failure)
         if failure is not None:
             print(f"error: {explain(failure)}", file=sys.stderr)
             sys.exit(EXIT_USER_ERROR)
@@ -108,6 +107,11 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     return parsed
 
 
+def _leave(stopped: Stopped) -> NoReturn:
+    print(stopped, file=sys.stderr)
+    sys.exit(stopped.exit_status)
+
+
 def _runs_in_turn() -> bool:
     """Whether this is one of several jobs that Hydra runs in this process, one after the other."""
     config = HydraConfig.get()
@@ -120,6 +124,9 @@ def _remove_untouched(folder: Path) -> None:
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if ".hydra" in found and all(name == ".hydra" or name.endswith(".log") for name in found) and folder != Path.cwd():
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # the first that holds something stays
+            for parent in (each for each in folder.parents if Path.cwd() in each.parents):
+                parent.rmdir()
 
 
 def _has_a_sentence(error: Exception) -> bool:

@@ -60,6 +60,18 @@ def finish(process: subprocess.Popen[str]) -> None:
         raise RuntimeError(f"training ended with {process.returncode}:\n{stdout}\n{stderr}")
 
 
+def wait_for_checkpoint(process: subprocess.Popen[str], run: Path) -> None:
+    """Wait until a training has written its first checkpoint.
+
+    Raises:
+        RuntimeError: it ended before; with what it printed.
+    """
+    while not (run / "checkpoints" / "last.ckpt").exists():
+        if process.poll() is not None:
+            raise RuntimeError(f"training ended with {process.returncode}: {process.communicate()}")
+        time.sleep(0.02)
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """SIGKILL to the whole process group: ranks and loader processes too."""
     os.killpg(process.pid, signal.SIGKILL)

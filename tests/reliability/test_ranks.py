@@ -100,9 +100,7 @@ def _alive(pid: int) -> bool:
 def test_a_rank_that_dies_ends_the_job_with_an_error(cache, tmp_path, rank):
     run = tmp_path / "run"
     process = killing.start(run, cache, "epochs=1000", *TWO)
-    while process.poll() is None and not (run / "checkpoints" / "last.ckpt").exists():
-        time.sleep(0.05)
-    assert process.poll() is None, process.communicate()
+    killing.wait_for_checkpoint(process, run)
     other = next(pid for pid in _children(process.pid) if b"maesum" in Path(f"/proc/{pid}/cmdline").read_bytes())
     os.kill(other if rank else process.pid, signal.SIGKILL)
     stdout, stderr = process.communicate(timeout=60)

@@ -57,8 +57,7 @@ def test_a_signal_saves_and_exits_and_slurm_goes_on_by_itself(never_stopped, cac
         monkeypatch.setenv(name, value)
     run = tmp_path / "run"
     process = killing.start(run, cache, "checkpoint_every_n_steps=null", *killing.WAYS["loader processes"])
-    while process.poll() is None and not (run / "checkpoints" / "last.ckpt").exists():
-        time.sleep(0.02)
+    killing.wait_for_checkpoint(process, run)
     time.sleep(0.2)
     os.killpg(process.pid, signal.SIGUSR1)  # SLURM signals every process of the job
     _, stderr = process.communicate(timeout=60)
@@ -77,8 +76,7 @@ def test_sigterm_to_the_first_of_two_ranks_stops_both_with_a_checkpoint(never_st
     way = "two ranks, accumulation"
     run, ranks = tmp_path / "run", killing.WAYS[way]
     process = killing.start(run, cache, *ranks)
-    while process.poll() is None and not (run / "checkpoints" / "last.ckpt").exists():
-        time.sleep(0.02)
+    killing.wait_for_checkpoint(process, run)
     os.kill(process.pid, signal.SIGTERM)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM, stderr
@@ -94,8 +92,7 @@ def test_ctrl_c_saves_and_ends_a_multirun(cache, tmp_path):
     sweep = ("hydra.mode=MULTIRUN", f"hydra.sweep.dir={tmp_path / 'jobs'}", "mask_ratio=0.3,0.5", "epochs=1000")
     process = killing.start(tmp_path / "unused", cache, *sweep, *killing.WAYS["loader processes"])
     first, second = (tmp_path / "jobs" / number for number in "01")
-    while process.poll() is None and not (first / "checkpoints" / "last.ckpt").exists():
-        time.sleep(0.02)
+    killing.wait_for_checkpoint(process, first)
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGINT, stderr
