@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TABLES := table1a,table1b,table1c,table1d,table1e,table2a,table2b,table3,a1,a2,a3,a4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-tables reproduce summarize audit reliability test test-fast lint types imports check bench wheel clean
+.PHONY: help setup demo demo-tables reproduce summarize audit reliability test test-fast test-lowest lint types imports check bench wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,12 @@ test: $(READY) ## Run all tests
 
 test-fast: $(READY) ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} -m 'not slow'
+
+test-lowest: ## Run all tests with the lowest versions that pyproject.toml allows, set up in .venv-lowest
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev]'
+	.venv-lowest/bin/python -m pytest -n $${TEST_PROCESSES:-2}
 
 lint: $(READY) ## Check style with ruff
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -65,4 +71,4 @@ wheel: $(READY) ## Build the wheel into dist
 	$(BIN)/python -m build --wheel
 
 clean: ## Remove what can be rebuilt
-	rm -rf $(VENV) dist build .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest dist build .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
