@@ -10,6 +10,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.entry import entry_point
+from maesum.printing import say
 
 
 def dashboard(config: DictConfig) -> None:
@@ -18,7 +19,7 @@ def dashboard(config: DictConfig) -> None:
 
     made = workspace(config.entity, config.project, config.name, list(config.benchmarks))
     made.save()
-    print(f"dashboard: {made.url}")
+    say(f"dashboard: {made.url}")
 
 
 main = entry_point("dashboard", dashboard)

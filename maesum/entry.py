@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import is_dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
@@ -24,13 +20,19 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from maesum.arguments import rewritten
 from maesum.command_help import command_help
-from maesum.config import CONF_DIR, register_schemas
+from maesum.config import CONF_DIR, register_resolvers, register_schemas
 from maesum.config.meanings import meanings
 from maesum.errors import MaesumError, Stopped
 from maesum.mistyped import unknown_flag, unknown_key, unknown_option, unreadable_override
+from maesum.printing import failure_sentence, say, unfailing_output
+from maesum.run_folders import making_folders, named_run_folder
 
 #: Exit status of a command that stopped because of what it was given.
 EXIT_USER_ERROR = 2
+#: ... that was stopped by Ctrl-C: 128 + the signal's number, as shells count.
+EXIT_INTERRUPTED = 130
+
+register_resolvers()  # here, since the worker processes of a multirun import this module and run no command
 
 _USER_ERRORS = (MaesumError, HydraException, OmegaConfBaseException)
 
@@ -49,48 +51,71 @@ def entry_point(
     """
 
     def main() -> None:
-        register_schemas()
-        os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the message below is the only one
-        sys.argv[1:] = rewritten(sys.argv[1:], config_name)
-        failure: Exception | None = None
-
-        def guarded(config: DictConfig) -> Any:
-            nonlocal failure
-            try:
-                return task(config)
-            except Exception as error:
-                if isinstance(error, Stopped) and _runs_in_turn():
-                    _leave(error)  # the jobs behind it are not started
-                if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
-                    raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
-                failure = error  # caught here because Hydra would print a line of its own before ours
-                _remove_untouched(Path(HydraConfig.get().runtime.output_dir))
-                return None
-
-        try:
-            arguments = _parsed(sys.argv[1:])
-            if arguments.help:
-                document = sys.modules[task.__module__].__doc__ or ""
-                print(command_help(task.__name__, document, additions or {}, arguments.overrides, config_name))
-                return
-            hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)()
-        except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            sys.exit(130)
-        except Exception as error:
-            if not _has_a_sentence(error):
-                raise
-            failure = error
-        if isinstance(failure, Stopped):
-            _leave(failure)
-        if failure is not None:
-            print(f"error: {explain(failure)}", file=sys.stderr)
-            sys.exit(EXIT_USER_ERROR)
+        with unfailing_output() as output:
+            status = _status_of(config_name, task, additions or {})
+            sys.stdout.flush()
+        unprinted = failure_sentence(output)
+        if unprinted is not None and status == 0:
+            say(f"error: {unprinted}", error=True)
+            status = EXIT_USER_ERROR
+        if status:
+            sys.exit(status)
 
     return main
+
+
+def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> int:
+    """Run a command, say what went wrong, and return its exit status."""
+    try:
+        _run(config_name, task, additions)
+    except KeyboardInterrupt:
+        say("interrupted", error=True)
+        return EXIT_INTERRUPTED
+    except Stopped as stopped:
+        say(stopped, error=True)
+        return stopped.exit_status
+    except Exception as error:
+        if not _has_a_sentence(error):
+            raise
+        say(f"error: {explain(error)}", error=True)
+        return EXIT_USER_ERROR
+    return 0
+
+
+def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
+    """Compose the config of a command and run its task, or print its help."""
+    register_schemas()
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
+    sys.argv[1:] = rewritten(sys.argv[1:], config_name)
+    arguments = _parsed(sys.argv[1:])
+    if arguments.help:
+        document = sys.modules[task.__module__].__doc__ or ""
+        say(command_help(task.__name__, document, additions, arguments.overrides, config_name))
+        return
+    failure: Exception | None = None
+
+    def guarded(config: DictConfig) -> Any:
+        nonlocal failure
+        try:
+            return task(config)
+        except Exception as error:
+            if isinstance(error, Stopped) and _runs_in_turn():
+                say(error, error=True)
+                sys.exit(error.exit_status)  # the jobs behind it are not started
+            if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
+                raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
+            failure = error  # caught here because Hydra would print a line of its own before ours
+            folders.take_back(HydraConfig.get().runtime.output_dir)
+            return None
+
+    command = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)
+    if arguments.cfg or arguments.info:
+        command()
+        return
+    with making_folders(named_run_folder(arguments.overrides)) as folders:
+        command()
+    if failure is not None:
+        raise failure
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
@@ -107,26 +132,10 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     return parsed
 
 
-def _leave(stopped: Stopped) -> NoReturn:
-    print(stopped, file=sys.stderr)
-    sys.exit(stopped.exit_status)
-
-
 def _runs_in_turn() -> bool:
     """Whether this is one of several jobs that Hydra runs in this process, one after the other."""
     config = HydraConfig.get()
     return config.mode is RunMode.MULTIRUN and str(config.launcher._target_).endswith("BasicLauncher")
-
-
-def _remove_untouched(folder: Path) -> None:
-    """Remove a job's folder that holds nothing but what Hydra puts there: a refused command leaves nothing behind."""
-    logging.shutdown()  # closes the log file, which lies in the folder
-    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if ".hydra" in found and all(name == ".hydra" or name.endswith(".log") for name in found) and folder != Path.cwd():
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # the first that holds something stays
-            for parent in (each for each in folder.parents if Path.cwd() in each.parents):
-                parent.rmdir()
 
 
 def _has_a_sentence(error: Exception) -> bool:

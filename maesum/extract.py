@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 
 from maesum.entry import entry_point
 from maesum.jobs.video_inputs import build_encoder, chosen_videos, require_vision_packages
+from maesum.printing import say
 
 if TYPE_CHECKING:
     from maesum.vision.extraction import Extracted
@@ -33,7 +34,7 @@ def extract(config: DictConfig) -> None:
     from maesum.vision import extraction  # torch loads only once the videos are found
 
     done = extraction.extract(videos, out, build_encoder(config), config.every, config.workers)
-    print(describe(done))
+    say(describe(done))
 
 
 def describe(done: Extracted) -> str:

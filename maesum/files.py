@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from maesum.errors import MaesumError
+from maesum.leftovers import remove_leftovers, temporary_name
 
 
 @contextmanager
@@ -20,6 +22,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that becomes `path` when the block ends, and is removed when it fails.
 
     A killed job leaves either the whole file or none under the final name. The bytes are on disk before the rename.
+    Its temporary file is removed by the next process that writes into the folder (`maesum.leftovers`).
 
     Raises:
         MaesumError: the folder cannot be created or written, or the disk is full.
@@ -27,7 +30,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        remove_leftovers(path.parent)
+        prefix, suffix = temporary_name(path.name)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=suffix)
         os.close(handle)
     except OSError as error:
         raise MaesumError(f"{path}: cannot be written ({error.strerror}); choose another out=.") from None
@@ -42,6 +47,32 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise MaesumError(f"{path}: writing failed ({error.strerror or error}); nothing was kept.") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
+    """Yield a folder in `parent` that is removed when the block ends, for what is to be renamed into place from there.
+
+    That of a killed process is removed by the next one that writes into `parent`.
+
+    Args:
+        name: what it is for, to be found in its name.
+
+    Raises:
+        MaesumError: it cannot be made.
+    """
+    try:
+        Path(parent).mkdir(parents=True, exist_ok=True)
+        remove_leftovers(parent)
+        prefix, suffix = temporary_name(name)
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix, suffix=suffix))
+    except OSError as error:
+        raise MaesumError(f"{parent}: cannot be written ({error.strerror}); choose another out=.") from None
+    try:
+        folder.chmod(0o777 & ~_umask())
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_file_writable(path: str | Path) -> None:

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from maesum.entry import entry_point
 from maesum.files import check_folder_writable
 from maesum.inputs import check_prediction
+from maesum.jobs.prediction_folder import check_prediction_folder
 from maesum.recipe import resolved
 
 
@@ -20,6 +21,7 @@ def predict(config: DictConfig) -> dict[str, float]:
     """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.jobs.prediction.run`)."""
     values = resolved(config)
     check_folder_writable(values["out"])
+    check_prediction_folder(values["out"])
     check_prediction(values)
     from maesum.jobs.prediction import run  # torch loads only for a job that can run
 

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from maesum.entry import entry_point
 from maesum.errors import MaesumError
+from maesum.printing import say
 
 
 def prepare(config: DictConfig) -> None:
@@ -30,7 +31,7 @@ def prepare(config: DictConfig) -> None:
         )
     importer = instantiate(config.source, _partial_=True)  # called below, so that its errors reach the user as they are
     for path in importer():
-        print(describe(path))
+        say(describe(path))
 
 
 def _missing_keys(config: DictConfig) -> list[str]:

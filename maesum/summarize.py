@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from maesum.entry import entry_point
 from maesum.errors import MaesumError
 from maesum.jobs.video_inputs import build_encoder, require_vision_packages
+from maesum.printing import say
 
 if TYPE_CHECKING:
     from maesum.summaries.pipeline import Summaries
@@ -46,7 +47,7 @@ def summarize(config: DictConfig) -> None:
         scoring=cast(dict[str, Any], OmegaConf.to_container(config.scoring)),
     )
     done = pipeline.summarize(videos, Path(config.out), build_encoder(config), settings, config.workers)
-    print(describe(done))
+    say(describe(done))
 
 
 def describe(done: Summaries) -> str:

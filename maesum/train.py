@@ -9,12 +9,14 @@ Weights, scores, tables, figures, the resolved config and provenance lie in runs
 
 from __future__ import annotations
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.config.ranges import check_ranges
 from maesum.config.training import TrainConfig
 from maesum.entry import entry_point
 from maesum.inputs import check_training
+from maesum.jobs.prediction_folder import refuse_prediction
 from maesum.recipe import resolved
 
 
@@ -26,6 +28,7 @@ def train(config: DictConfig) -> dict[str, float]:
         return run_isolated("train")
     plain = resolved(config)
     check_ranges(TrainConfig, plain)
+    refuse_prediction(HydraConfig.get().runtime.output_dir)
     check_training(plain)
     from maesum.jobs.training import run  # torch and Lightning load only for a job that can run
 

@@ -3,6 +3,6 @@
 The comment behind a field is the one explanation of that key: `--help` prints it.
 """
 
-from maesum.config.registry import CONF_DIR, register_schemas
+from maesum.config.registry import CONF_DIR, register_resolvers, register_schemas
 
-__all__ = ["CONF_DIR", "register_schemas"]
+__all__ = ["CONF_DIR", "register_resolvers", "register_schemas"]

@@ -6,17 +6,26 @@ import functools
 from pathlib import Path
 
 from maesum.launch import told_to_configs
+from maesum.run_folders import new_folder, slurm_folder, sweep_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: The config tree: inside the package in a wheel, at the top of the repository in a checkout.
 CONF_DIR = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 
+def register_resolvers() -> None:
+    """Make known what config files compute: `${launched:}`, and the folders of `maesum.run_folders`."""
+    from omegaconf import OmegaConf
+
+    for resolver in (new_folder, slurm_folder, sweep_folder):
+        OmegaConf.register_new_resolver(resolver.__name__, resolver, replace=True)
+    OmegaConf.register_new_resolver("launched", told_to_configs, replace=True)
+
+
 @functools.cache  # once a process is enough, and a sweep composes a hundred configs
 def register_schemas() -> None:
-    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and `${launched:}`."""
+    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
     from hydra.core.config_store import ConfigStore
-    from omegaconf import OmegaConf
 
     from maesum.config.preparation import PrepareConfig
     from maesum.config.scoring import EvaluateConfig, PredictConfig
@@ -27,7 +36,7 @@ def register_schemas() -> None:
     from maesum.data.sources.schemas import SOURCE_SCHEMAS
     from maesum.vision.schemas import BACKBONE_SCHEMAS
 
-    OmegaConf.register_new_resolver("launched", told_to_configs, replace=True)
+    register_resolvers()
     store = ConfigStore.instance()
     commands = {
         "prepare": PrepareConfig,

@@ -14,15 +14,16 @@ from maesum.data.benchmark import Benchmark
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
-from maesum.evaluation.evaluator import evaluate
+from maesum.evaluation.evaluator import Evaluation, evaluate
 from maesum.evaluation.settings import EvaluationSettings
-from maesum.files import check_file_writable
+from maesum.files import check_file_writable, read_json
+from maesum.printing import say
 from maesum.recipe import resolved
 from maesum.runtime import provenance, write_json
 
 
 def run(config: DictConfig) -> dict[str, float]:
-    """Evaluate the scores on every benchmark named, print the tables and write metrics.json.
+    """Evaluate the scores on every benchmark named, write metrics.json and print the tables.
 
     Returns:
         The main figures, e.g. {"tvsum/tau": ..., "tvsum/rho": ...}.
@@ -40,6 +41,8 @@ def run(config: DictConfig) -> dict[str, float]:
     if not benchmarks:
         raise MaesumError("benchmark=[] names nothing to evaluate on; name at least one, e.g. benchmark=tvsum.")
     check_file_writable(values["out"])
+    _refuse_others_results(Path(values["out"]))
+    evaluations: list[Evaluation] = []
     results: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     for name, benchmark in benchmarks.items():
@@ -52,12 +55,23 @@ def run(config: DictConfig) -> dict[str, float]:
             _features(values["features"], benchmark["features"], settings.shots),
             name=name or None,
         )
-        print_evaluation(evaluation, videos=values["videos"])
+        evaluations.append(evaluation)
         results[evaluation.benchmark] = evaluation.to_dict()
         metrics |= evaluation.metrics()
     write_json(values["out"], {"metrics": metrics, "results": results, "provenance": provenance(values)})
-    print(f"written: {values['out']}")
+    for evaluation in evaluations:
+        print_evaluation(evaluation, videos=values["videos"])
+    say(f"written: {values['out']}")
     return metrics
+
+
+def _refuse_others_results(out: Path) -> None:
+    """Refuse to write over a file that is no evaluation's, such as the metrics.json of a training."""
+    if not out.exists():
+        return
+    content = read_json(out)
+    if not (isinstance(content, dict) and {"metrics", "results", "provenance"} <= content.keys()):
+        raise MaesumError(f"out={out} is there and holds no evaluation; name another file by out=.")
 
 
 def _refuse_both(values: dict[str, Any]) -> None:

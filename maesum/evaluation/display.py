@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich import box
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as without_markup
 from rich.table import Table as RichTable
 
 from maesum.evaluation.evaluator import Evaluation
 from maesum.evaluation.measures import AGAINST, SCORES
 from maesum.evaluation.tables import Table
+from maesum.printing import printable
 
 #: Width where the output is no terminal, so that log files keep whole rows.
 _WIDTH = 110
@@ -22,7 +25,7 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
         videos: also the table of single videos, of the first protocol.
         console: where to; standard output by default.
     """
-    console = console or Console()
+    console = console or Console(file=sys.stdout)  # named, so that rich asks it which letters it takes
     if not console.is_terminal:
         console = Console(file=console.file, width=_WIDTH)
     protocols = [table for table in evaluation.tables if table.measures == ("tau", "rho")]
@@ -32,7 +35,7 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
     if len(protocols) > 1:
         console.print(_side_by_side(protocols))
     for table in protocols[:1] + others:
-        console.print(f"[bold]{table.name}[/]: {escape(table.source)}", highlight=False)
+        console.print(f"[bold]{escape(table.name)}[/]: {escape(table.source)}", highlight=False)
         console.print(_predictors(table, evaluation))
         if table.splits:
             console.print(_splits(table, evaluation.splits))
@@ -48,7 +51,7 @@ def _predictors(table: Table, evaluation: Evaluation) -> RichTable:
         rich.add_column(measure, justify="right")
         rich.add_column("95 %", justify="left")
     for row in table.values:
-        cells = [f"against {escape(str(evaluation.against))}" if row == AGAINST else row]
+        cells = [f"against {escape(evaluation.against)}" if row == AGAINST else row]
         for measure in table.measures:
             spread = table.spread(row, measure)
             interval = _interval(*table.interval(row, measure)) if row in (SCORES, AGAINST) else ""
@@ -74,13 +77,13 @@ def _side_by_side(tables: list[Table]) -> RichTable:
     for table in tables:
         human = [_number(table.mean("human", name)) if "human" in table.values else "-" for name in table.measures]
         own = [_number(table.mean(SCORES, name)) for name in table.measures]
-        rich.add_row(table.name, *own, *human, str(sum(table.n_undefined)), table.source)
+        rich.add_row(table.name, *own, *human, str(sum(table.n_undefined)), escape(table.source))
     return rich
 
 
 def _splits(table: Table, source: str) -> RichTable:
     """One row a split, then their mean, as Table A4 of the paper averages them."""
-    rich = _new_table(f"{table.name}: splits={source}")
+    rich = _new_table(escape(f"{table.name}: splits={source}"))
     rich.add_column("split")
     rich.add_column("videos", justify="right")
     columns = [(row, measure) for row in (SCORES, "human") if row in table.values for measure in table.measures]
@@ -95,7 +98,7 @@ def _splits(table: Table, source: str) -> RichTable:
 
 def _videos(table: Table) -> RichTable:
     """One row a video."""
-    rich = _new_table(f"{table.name}: each video")
+    rich = _new_table(escape(f"{table.name}: each video"))
     rich.add_column("video")
     rows = [row for row in (SCORES, AGAINST, "human") if row in table.values]
     columns = [(row, measure) for row in rows for measure in table.measures]
@@ -110,6 +113,11 @@ def _videos(table: Table) -> RichTable:
 
 def _new_table(title: str | None = None) -> RichTable:
     return RichTable(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, highlight=False)
+
+
+def escape(text: object) -> str:
+    """A text of others, as rich takes it: what stands in brackets is no markup, and control characters do nothing."""
+    return without_markup(printable(text))
 
 
 def _number(value: float) -> str:

@@ -16,6 +16,7 @@ from maesum.data.origin import FeatureOrigin, differences, in_frames, training_a
 from maesum.data.scores import Scores, write_scores
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
+from maesum.printing import say
 from maesum.progress import progress_bar, track
 from maesum.reporting.figures import importance_figure
 from maesum.scoring import Reconstructor, ScoringSettings, evenly_spread, frames_to_score, importance_over_ranks
@@ -62,7 +63,7 @@ def score_benchmark(
     store = FeatureStore(config["features"])
     if is_first_rank():
         for line in _remarks(store.origin, trained_on, config["stride"]):
-            print(f"{name}: {line}")
+            say(f"{name}: {line}")
     scores: dict[str, np.ndarray] = {}
     to_score = sum(len(frames_to_score(len(store[video_id]), settings.every)) for video_id in benchmark.video_ids)
     with progress_bar(f"scoring {name}", to_score) as advance:

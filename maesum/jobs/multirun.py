@@ -18,6 +18,7 @@ from hydra.types import RunMode
 
 from maesum.errors import MaesumError
 from maesum.launch import is_further_rank, launched
+from maesum.overrides import override
 
 
 def in_multirun() -> bool:
@@ -44,13 +45,32 @@ def run_isolated(command: str) -> dict[str, float]:
     config = HydraConfig.get()
     folder = Path(config.runtime.output_dir)
     overrides = list(config.overrides.task)
-    if not any(override.startswith("group=") for override in overrides):
-        overrides.append(f"group='{folder.parent.name}'")
-    own = ["hydra.mode=RUN", f"hydra.run.dir='{folder}'"]
-    done = subprocess.run([sys.executable, "-m", f"maesum.{command}", *overrides, *own], check=False)
-    if done.returncode:
+    if not any(each.startswith("group=") for each in overrides):
+        overrides.append(override("group", folder.parent.name))
+    own = ["hydra.mode=RUN", override("hydra.run.dir", folder)]
+    status = _exit_status([sys.executable, "-m", f"maesum.{command}", *overrides, *own])
+    if status:
         changed = " ".join(config.overrides.task)
-        raise MaesumError(f"job {config.job.num} ({changed}) failed with exit status {done.returncode}: {folder}")
+        raise MaesumError(f"job {config.job.num} ({changed}) failed with exit status {status}: {folder}")
     if is_further_rank():
         return {}
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def _exit_status(command: list[str]) -> int:
+    """Run a command to its end, also where Ctrl-C comes: it reaches the job too, which saves its state before it ends.
+
+    Raises:
+        KeyboardInterrupt: once the job has ended.
+    """
+    process = subprocess.Popen(command)
+    interrupted: KeyboardInterrupt | None = None
+    while True:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt as interrupt:
+            interrupted = interrupt
+            continue
+        if interrupted is not None:
+            raise interrupted
+        return status

@@ -12,6 +12,7 @@ from maesum.data.benchmark import Benchmark
 from maesum.data.scores import Scores, write_scores
 from maesum.evaluation import EvaluationSettings, Table, evaluate, print_evaluation
 from maesum.metrics.bootstrap import bootstrap_interval
+from maesum.printing import say
 from maesum.runtime import write_json
 from maesum.tasks.drdsn import DrDsn, WholeVideos
 
@@ -36,16 +37,15 @@ def score_by_split(
         write_scores(path, scores, {"benchmark": name, "scorer": "dr_dsn", "split": number + 1}, picks)
         evaluation = evaluate(Scores(path), benchmark, settings, name=name)
         tables.append(evaluation.tables[0])
-    if splits == "none":
-        print_evaluation(evaluation, videos=False)
-        result = tables[0].to_dict()
-    else:
-        result = _of_own_splits(tables)
-        each = ", ".join(f"{value:.4f}" for value in result["tau_each"])
-        print(f"{name}, mean over {len(tables)} splits ({splits}): tau {result['tau']:.4f} ({each}), ", end="")
-        print(f"rho {result['rho']:.4f}")
+    result = tables[0].to_dict() if splits == "none" else _of_own_splits(tables)
     content = {"benchmark": name, "splits": splits, "protocols": {"paper": result}}
     write_json(folder / "evaluation.json", {name: content})
+    if splits == "none":
+        print_evaluation(evaluation, videos=False)
+    else:
+        each = ", ".join(f"{value:.4f}" for value in result["tau_each"])
+        means = f"tau {result['tau']:.4f} ({each}), rho {result['rho']:.4f}"
+        say(f"{name}, mean over {len(tables)} splits ({splits}): {means}")
     return {f"{name}/{measure}": result[measure] for measure in ("tau", "rho")}
 
 

@@ -1,8 +1,15 @@
-"""The prediction loop: score every frame of every benchmark video, write the scores, compute tau and rho."""
+"""The prediction loop: score every frame of every benchmark video, write the scores, compute tau and rho.
+
+A folder holds the results of one whole prediction or of none. They are made in a folder of their own within `out` and
+moved to their places when all are there, so that one that is killed or fails leaves what an earlier one has left.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import time
+import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,14 +23,19 @@ from maesum.data.origin import FeatureOrigin
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError, first_line
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
-from maesum.files import file_hash
+from maesum.files import file_hash, temporary_folder
 from maesum.jobs.benchmark_scoring import check_benchmarks, draw_figures, is_first_rank, score_benchmark
+from maesum.jobs.prediction_folder import CONFIG, METRICS, replace_results
 from maesum.launch import check_processes
+from maesum.printing import say
 from maesum.recipe import resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
 from maesum.tasks.checkpoints import load_pretrained
 from maesum.tasks.processes import leave_group_at_exit
+
+# Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
+warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
 
 
 def run(config: DictConfig) -> dict[str, float]:
@@ -39,6 +51,7 @@ def run(config: DictConfig) -> dict[str, float]:
     """
     started = time.time()
     plain = resolved(config)
+    folder = Path(plain["out"])
     settings = ScoringSettings(**plain["scoring"])
     predictor, attributes, trained_on = choose_predictor(plain["scorer"], plain["ckpt"])
     benchmarks = plain["benchmarks"]
@@ -55,24 +68,27 @@ def run(config: DictConfig) -> dict[str, float]:
     fabric.launch()
     if isinstance(predictor, torch.nn.Module):
         predictor = predictor.to(fabric.device)
-    folder = Path(plain["out"])
-    metrics = predict_benchmarks(
-        predictor,
-        benchmarks,
-        folder,
-        settings,
-        attributes,
-        device=fabric.device,
-        figures=plain["figures"],
-        seed=plain["seed"],
-        trained_on=trained_on,
-    )
-    if fabric.is_global_zero:
-        write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
-        origin = provenance(plain) | describe_device(fabric.device, fabric.world_size)
-        write_json(folder / "provenance.json", origin | {"seconds": time.time() - started})
-        write_json(folder / "metrics.json", metrics)
-        print(f"results: {folder}")
+    # Only the first rank writes; the others name a folder and leave it alone.
+    with temporary_folder(folder, "prediction") if fabric.is_global_zero else nullcontext(folder) as made:
+        metrics = predict_benchmarks(
+            predictor,
+            benchmarks,
+            made,
+            settings,
+            attributes,
+            device=fabric.device,
+            figures=plain["figures"],
+            seed=plain["seed"],
+            trained_on=trained_on,
+            final=folder,
+        )
+        if fabric.is_global_zero:
+            write_text(made / CONFIG, OmegaConf.to_yaml(OmegaConf.create(plain)))
+            origin = provenance(plain) | describe_device(fabric.device, fabric.world_size)
+            write_json(made / "provenance.json", origin | {"seconds": time.time() - started})
+            write_json(made / METRICS, metrics)
+            replace_results(folder, made)
+            say(f"results: {folder}")
     return metrics
 
 
@@ -119,6 +135,7 @@ def predict_benchmarks(
     figures: bool = True,
     seed: int = 0,
     trained_on: FeatureOrigin | None = None,
+    final: Path | None = None,
 ) -> dict[str, float]:
     """Score, evaluate and show every benchmark by the protocol `paper`.
 
@@ -131,6 +148,7 @@ def predict_benchmarks(
         attributes: what the scores files say about where they come from.
         seed: of the random baselines and the bootstrap.
         trained_on: where the features come from that the predictor was trained on; None where nobody knows.
+        final: where the files will lie in the end, for results to name; by default the folder.
 
     Returns:
         `<benchmark>/tau` and `<benchmark>/rho`, on the first rank; nothing on the others.
@@ -149,11 +167,11 @@ def predict_benchmarks(
             continue
         scores = Scores(path)
         evaluation = evaluate(scores, benchmark, EvaluationSettings(seed=seed), name=name)
-        print_evaluation(evaluation, videos=False)
+        evaluation = dataclasses.replace(evaluation, scores=str((final or folder) / path.relative_to(folder)))
         evaluations[name] = evaluation.to_dict()
         metrics |= evaluation.metrics()
         if figures:
             draw_figures(name, benchmark, scores, folder / "figures" / name)
-    if evaluations:
         write_json(folder / "evaluation.json", evaluations)
+        print_evaluation(evaluation, videos=False)
     return metrics

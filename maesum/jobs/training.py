@@ -26,6 +26,7 @@ from maesum.jobs.experiment_log import log_config, log_results
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
 from maesum.jobs.training_tasks import TASKS
 from maesum.launch import check_processes
+from maesum.printing import say
 from maesum.recipe import resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
@@ -87,7 +88,7 @@ def run(config: DictConfig) -> dict[str, float]:
         log_results(trainer.loggers, plain, metrics, folder, trainer.global_step)
         write_json(folder / "provenance.json", _origin(plain, trainer, time.time() - started))
         write_json(folder / "metrics.json", metrics)
-        print(f"results: {folder}")
+        say(f"results: {folder}")
     return metrics
 
 
@@ -118,7 +119,7 @@ def _report_reconstruction(metrics: dict[str, float]) -> None:
         metrics.get(f"{part}/{name}") for name in ("loss", "error_visible_mean", "error_interpolation")
     )
     if model is not None and mean is not None and line is not None:
-        print(f"masked error {where}: model {model:.4f}, visible mean {mean:.4f}, interpolation {line:.4f}")
+        say(f"masked error {where}: model {model:.4f}, visible mean {mean:.4f}, interpolation {line:.4f}")
 
 
 class _OneStreamDDP(DDPStrategy):

@@ -23,6 +23,7 @@ from maesum.jobs.benchmark_scoring import check_benchmarks
 from maesum.jobs.peer_scoring import score_by_split
 from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
+from maesum.printing import say
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpoints import LAST, load_pretrained, load_weights
 from maesum.tasks.compiling import check_mode
@@ -86,7 +87,7 @@ def _initial_weights(init: str, store: FeatureStore) -> dict[str, Tensor]:
     """The weights of `init=` by name; says in what the features that it was trained on differ from those at hand."""
     pretrained = load_pretrained(init)
     for line in differences(store.origin, pretrained.trained_on):
-        rank_zero_only(print)(f"init={init}: {line}")
+        rank_zero_only(say)(f"init={init}: {line}")
     return pretrained.model.state_dict()
 
 
@@ -158,7 +159,7 @@ def _test_recognition(
     metrics = {key: float(value) for key, value in tested.items()}
     if trainer.is_global_zero:
         top1, top5 = metrics["recognition/top1"], metrics["recognition/top5"]
-        print(f"action recognition, {len(data.held_out)} test videos: top-1 {top1:.4f}, top-5 {top5:.4f}")
+        say(f"action recognition, {len(data.held_out)} test videos: top-1 {top1:.4f}, top-5 {top5:.4f}")
     return metrics
 
 

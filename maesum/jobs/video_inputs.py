@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from maesum.errors import MaesumError
+from maesum.printing import say
 
 if TYPE_CHECKING:
     from maesum.vision.encoding import Encoder
@@ -26,7 +27,7 @@ def chosen_videos(config: DictConfig) -> list[Video]:
         return videos
     listed = read_id_list(config.ids, config.classes)
     selected = select(videos, listed)
-    print(f"{listed.path}: {len(listed.labels):,} ids, {len(selected):,} of them among {len(videos):,} videos")
+    say(f"{listed.path}: {len(listed.labels):,} ids, {len(selected):,} of them among {len(videos):,} videos")
     return selected
 
 

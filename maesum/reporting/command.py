@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from maesum.printing import say
 from maesum.reporting.curves import table_curve
 from maesum.reporting.results import Row, baselines, table_rows
 from maesum.reporting.tables import csv_text, markdown
@@ -16,7 +17,7 @@ from maesum.sweeps.tables import read_tables
 
 
 def run(config: DictConfig) -> dict[str, list[Row]]:
-    """Print each table and write <out>/<name>.md, .csv and, for tables with a curve, .png.
+    """Write each table to <out>/<name>.md, .csv and, for tables with a curve, .png, and print it.
 
     Reports of runs at demo scale go to <out>/demo.
 
@@ -33,10 +34,10 @@ def run(config: DictConfig) -> dict[str, list[Row]]:
         rows = reported[name] = table_rows(table, jobs[name])
         command = as_typed(["python", "-m", "maesum.sweep", f"sweep={name}", *given])
         text = markdown(table, rows, baselines(table, jobs[name]), command, synthetic)
-        print(text)
         write_text(folder / f"{name}.md", text)
         write_text(folder / f"{name}.csv", csv_text(table, rows))
         if table.curve is not None:
             table_curve(folder / f"{name}.png", table, table.curve, rows)
-        print(f"written: {folder / name}.md")
+        say(text)
+        say(f"written: {folder / name}.md")
     return reported

@@ -6,40 +6,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from maesum.files import atomic_path
+from maesum.printing import printable
+from maesum.reporting.figures import drawing
 from maesum.reporting.results import Cell, Row
 from maesum.sweeps.tables import CurveSpec, TableSpec
 
 
 def table_curve(path: str | Path, table: TableSpec, curve: CurveSpec, rows: Sequence[Row]) -> None:
     """Draw a PNG: the metric against a setting, one line for each value of `curve.by`."""
-    from matplotlib.figure import Figure  # no pyplot: nothing global, works without a display
-
-    figure = Figure(figsize=(6.4, 4), layout="constrained")
-    axes = figure.subplots()
-    for number, (name, points) in enumerate(_lines(table, curve, rows).items()):
-        colour = f"C{number}"
-        own = [(x, cell.value, cell) for x, cell in points if cell.value is not None]
-        paper = [(x, cell.published) for x, cell in points if cell.published is not None]
-        if own:
-            axes.errorbar(
-                [x for x, _, _ in own],
-                [value for _, value, _ in own],
-                yerr=_errors([cell for _, _, cell in own]),
-                color=colour,
-                marker="o",
-                capsize=3,
-                label=f"{name} ours".strip(),
-            )
-        if paper:
-            axes.plot(*zip(*paper, strict=True), color=colour, ls="--", marker="x", label=f"{name} paper".strip())
-    axes.set_xlabel(curve.x)
-    axes.set_ylabel(curve.metric)
-    axes.set_title(table.title, loc="left", fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    with drawing(path, 6.4, 4) as figure:
+        axes = figure.subplots()
+        for number, (name, points) in enumerate(_lines(table, curve, rows).items()):
+            colour = f"C{number}"
+            own = [(x, cell.value, cell) for x, cell in points if cell.value is not None]
+            paper = [(x, cell.published) for x, cell in points if cell.published is not None]
+            if own:
+                axes.errorbar(
+                    [x for x, _, _ in own],
+                    [value for _, value, _ in own],
+                    yerr=_errors([cell for _, _, cell in own]),
+                    color=colour,
+                    marker="o",
+                    capsize=3,
+                    label=f"{name} ours".strip(),
+                )
+            if paper:
+                axes.plot(*zip(*paper, strict=True), color=colour, ls="--", marker="x", label=f"{name} paper".strip())
+        axes.set_xlabel(curve.x)
+        axes.set_ylabel(curve.metric)
+        axes.set_title(printable(table.title), loc="left", fontsize=10)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=8)
 
 
 def _lines(table: TableSpec, curve: CurveSpec, rows: Sequence[Row]) -> dict[str, list[tuple[float, Cell]]]:

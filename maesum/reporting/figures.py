@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maesum.files import atomic_path
+from maesum.printing import printable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _HUMAN, _MODEL = "#3b6ea8", "#c2571a"
 
@@ -26,31 +34,27 @@ def importance_figure(
         importance: [n], at native rate or at `picks`.
         picks: [n] int64, the frame of each score where it is not every frame.
     """
-    from matplotlib.figure import Figure  # no pyplot: nothing global, works without a display
-
     frames = user_scores.shape[1]
     human_seconds = np.arange(frames) / fps
     model_seconds = (np.arange(len(importance)) if picks is None else picks) / fps
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    human, model = figure.subplots(2, 1, sharex=True)
     mean = user_scores.mean(axis=0)
-    human.fill_between(human_seconds, mean.min(), mean, color=_HUMAN, alpha=0.3, linewidth=0)
-    human.plot(human_seconds, mean, color=_HUMAN, linewidth=1)
-    human.set_ylabel("human mean")
-    model.plot(model_seconds, importance, color=_MODEL, linewidth=0.4, alpha=0.35)
-    model.plot(model_seconds, _smoothed(importance, round(fps)), color=_MODEL, linewidth=1.2, label="mean over 1 s")
-    model.set_ylabel("importance")
-    model.set_xlabel("seconds")
-    model.set_xlim(0, human_seconds[-1])
-    low, high = np.percentile(importance, [0.5, 99.5])
-    margin = 0.05 * (high - low) or 1e-3
-    model.set_ylim(low - margin, high + margin)
-    model.legend(loc="upper right", frameon=False, fontsize=8)
-    human.set_title(title, loc="left", fontsize=10)
-    for axes in (human, model):
-        axes.spines[["top", "right"]].set_visible(False)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    with drawing(path, 10, 3.6) as figure:
+        human, model = figure.subplots(2, 1, sharex=True)
+        human.fill_between(human_seconds, mean.min(), mean, color=_HUMAN, alpha=0.3, linewidth=0)
+        human.plot(human_seconds, mean, color=_HUMAN, linewidth=1)
+        human.set_ylabel("human mean")
+        model.plot(model_seconds, importance, color=_MODEL, linewidth=0.4, alpha=0.35)
+        model.plot(model_seconds, _smoothed(importance, round(fps)), color=_MODEL, linewidth=1.2, label="mean over 1 s")
+        model.set_ylabel("importance")
+        model.set_xlabel("seconds")
+        model.set_xlim(0, human_seconds[-1])
+        low, high = np.percentile(importance, [0.5, 99.5])
+        margin = 0.05 * (high - low) or 1e-3
+        model.set_ylim(low - margin, high + margin)
+        model.legend(loc="upper right", frameon=False, fontsize=8)
+        human.set_title(printable(title), loc="left", fontsize=10)
+        for axes in (human, model):
+            axes.spines[["top", "right"]].set_visible(False)
 
 
 def _smoothed(values: np.ndarray, width: int) -> np.ndarray:
@@ -61,3 +65,24 @@ def _smoothed(values: np.ndarray, width: int) -> np.ndarray:
     low = np.maximum(centre - width // 2, 0)
     high = np.minimum(centre + (width + 1) // 2, len(values))
     return (total[high] - total[low]) / (high - low)
+
+
+@contextmanager
+def drawing(path: str | Path, width: float, height: float) -> Iterator[Figure]:
+    """Yield a figure to draw on, and save it as a PNG, atomically, when the block ends.
+
+    Every text is drawn as it is written. Titles and file names are other people's, and a `$` in them would begin a
+    formula, which ends the job where it is none; signs that the font lacks become boxes without a warning each.
+
+    Args:
+        width, height: in inches, of 120 pixels.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure  # no pyplot: nothing global, works without a display
+
+    with matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format="png", dpi=120)

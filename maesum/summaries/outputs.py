@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from maesum.files import atomic_path
+from maesum.printing import printable
+from maesum.reporting.figures import drawing
 from maesum.runtime import write_json
 from maesum.summaries.selection import Selection
 
@@ -62,19 +64,15 @@ def write_keyshots(path: Path, video_id: str, times: np.ndarray, selection: Sele
 
 def write_figure(path: Path, title: str, importance: np.ndarray, times: np.ndarray, selection: Selection) -> None:
     """A PNG: importance over time, borders of the shots, the chosen ones coloured."""
-    from matplotlib.figure import Figure  # no pyplot: nothing global, works without a display
-
-    figure = Figure(figsize=(10, 2.8), layout="constrained")
-    axes = figure.subplots()
-    for first, last in selection.runs:
-        axes.axvspan(times[first], times[last + 1], color=_CHOSEN, linewidth=0)
-    for first in selection.shots[1:, 0]:
-        axes.axvline(times[first], color="0.8", linewidth=0.6)
-    axes.plot(times[:-1], importance, color=_CURVE, linewidth=1)
-    axes.set_xlim(times[0], times[-1])
-    axes.set_xlabel("seconds")
-    axes.set_ylabel("importance")
-    axes.set_title(title, loc="left", fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    with drawing(path, 10, 2.8) as figure:
+        axes = figure.subplots()
+        for first, last in selection.runs:
+            axes.axvspan(times[first], times[last + 1], color=_CHOSEN, linewidth=0)
+        for first in selection.shots[1:, 0]:
+            axes.axvline(times[first], color="0.8", linewidth=0.6)
+        axes.plot(times[:-1], importance, color=_CURVE, linewidth=1)
+        axes.set_xlim(times[0], times[-1])
+        axes.set_xlabel("seconds")
+        axes.set_ylabel("importance")
+        axes.set_title(printable(title), loc="left", fontsize=10)
+        axes.spines[["top", "right"]].set_visible(False)

@@ -17,6 +17,7 @@ from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
 from maesum.metrics.alignment import hold
 from maesum.models import MaskedAutoencoder
+from maesum.printing import say
 from maesum.progress import progress_bar
 from maesum.scoring import ScoringSettings, importance
 from maesum.summaries.outputs import write_figure, write_keyshots, write_scores_csv
@@ -132,7 +133,7 @@ def _pretrained(store: FeatureStore, settings: SummarySettings) -> Pretrained | 
             "choose the backbone= it was trained with."
         )
     for line in differences(store.origin, pretrained.trained_on, settings.stride):
-        print(f"{settings.ckpt}: {line}")
+        say(f"{settings.ckpt}: {line}")
     return pretrained
 
 

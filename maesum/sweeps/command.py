@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.errors import MaesumError
+from maesum.printing import say
 from maesum.sweeps.cost import Cost, cost_of, sum_of
 from maesum.sweeps.jobs import Job, JobMaker, as_typed
 from maesum.sweeps.running import JobRunner
@@ -35,7 +36,7 @@ def run(config: DictConfig) -> None:
         print_plan(tables, jobs)
         return
     every = [job for of_table in jobs.values() for job in of_table.values()]
-    runner = JobRunner(config.parallel, tell=lambda line: print(line, flush=True))
+    runner = JobRunner(config.parallel, tell=say)
     with _terminated_as_interrupted():
         failed = runner.run(every)
     if failed:
@@ -45,7 +46,7 @@ def run(config: DictConfig) -> None:
             f"again for these:\n  {names}"
         )
     given = [each for each in HydraConfig.get().overrides.task if _top_key(each) not in _OF_RUNNING]
-    print(f"all jobs done; the tables: {as_typed(['python', '-m', 'maesum.report', *given])}")
+    say(f"all jobs done; the tables: {as_typed(['python', '-m', 'maesum.report', *given])}")
 
 
 def jobs_of_tables(config: DictConfig, tables: dict[str, TableSpec]) -> dict[str, dict[str, Job]]:
@@ -78,10 +79,10 @@ def print_plan(tables: dict[str, TableSpec], jobs: dict[str, dict[str, Job]]) ->
         counted |= own.keys()
         cost = sum_of(map(cost_of, left.values()))
         total = sum_of([total, cost])
-        print(f"{name}: {table.title} (section {table.section})")
-        print(f"  needs {table.needs}")
-        print(f"  {len(own)} jobs, {shared} shared with a table above, {len(left)} to run: {_in_words(cost)}")
-    print(f"in all: {_in_words(total)}")
+        say(f"{name}: {table.title} (section {table.section})")
+        say(f"  needs {table.needs}")
+        say(f"  {len(own)} jobs, {shared} shared with a table above, {len(left)} to run: {_in_words(cost)}")
+    say(f"in all: {_in_words(total)}")
 
 
 def _in_words(cost: Cost) -> str:

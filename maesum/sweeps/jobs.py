@@ -12,6 +12,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from maesum.overrides import quoted
 from maesum.recipe import PRESENTATION, config_hash
 from maesum.sweeps.tables import JobSpec, TableSpec
 
@@ -75,8 +76,7 @@ def path_setting(key: str, path: Path) -> str:
     """
     if re.fullmatch(r"(?=.*/)[\w./-]+", str(path), re.ASCII):
         return f"{key}={path}"
-    quoted = str(path).replace("'", "\\'")
-    return f"{key}='{quoted}'"
+    return f"{key}={quoted(str(path))}"
 
 
 def as_typed(arguments: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import torch.distributed as dist
 
 from maesum.errors import Stopped
 from maesum.launch import is_further_rank
+from maesum.printing import say
 from maesum.transfer import Arriving
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class StopRequest:
         if signum == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             if self._speaks:
-                print("stopping after this step; Ctrl-C again stops at once", file=sys.stderr)
+                say("stopping after this step; Ctrl-C again stops at once", error=True)
 
 
 def _nothing() -> None:

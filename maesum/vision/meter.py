@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from maesum.printing import say
 
 _SECONDS_BETWEEN_LINES = 60.0
 
@@ -68,7 +69,7 @@ class Meter:
         now = time.monotonic()
         if self._lines and now - self._last_line > _SECONDS_BETWEEN_LINES:
             self._last_line = now
-            print(self._line(), file=sys.stderr, flush=True)
+            say(self._line(), error=True)
 
     def _line(self) -> str:
         left = "unknown"
