@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from maesum import run_folders
 from maesum.data import VideoAnnotation, write_benchmark, write_scores
@@ -27,6 +28,12 @@ def one_second(tmp_path, monkeypatch):
     monkeypatch.delenv("MAESUM_SWEEP_FOLDER", raising=False)
 
 
+@pytest.fixture
+def job(monkeypatch):
+    """Hydra runs a job by whatever config asks."""
+    monkeypatch.setattr(run_folders, "_is_of_the_job", lambda config: True)
+
+
 def _start(barrier, told):
     barrier.wait()
     with making_folders():
@@ -38,7 +45,7 @@ def _start(barrier, told):
         told.put((folder, sweep))
 
 
-def test_commands_that_start_in_the_same_second_have_folders_of_their_own():
+def test_commands_that_start_in_the_same_second_have_folders_of_their_own(job):
     context, count = multiprocessing.get_context("fork"), 12
     barrier, told = context.Barrier(count), context.Queue()
     processes = [context.Process(target=_start, args=(barrier, told)) for _ in range(count)]
@@ -53,7 +60,7 @@ def test_commands_that_start_in_the_same_second_have_folders_of_their_own():
     assert all(os.listdir(folder) == ["result"] for folder in runs)
 
 
-def test_a_command_names_its_folder_once():
+def test_a_command_names_its_folder_once(job):
     os.makedirs(f"runs/a/{SECOND}")
     with making_folders():
         assert new_folder("runs/a") == new_folder("runs/a") == f"runs/a/{SECOND}_2"
@@ -78,6 +85,8 @@ def test_jobs_of_a_multirun_share_its_folder_under_other_parents_and_in_other_pr
 def test_looking_at_a_config_makes_no_folder(tmp_path):
     assert new_folder("runs/a") == f"runs/a/{SECOND}"
     assert sweep_folder("runs/a") == f"runs/a/sweep_{SECOND}"
+    with making_folders():
+        assert new_folder("runs/a", OmegaConf.create()) == f"runs/a/{SECOND}"  # composed, but by no job
     for flags in (("--cfg", "all"), ("--help",), ("--info", "config")):
         assert maesum_here("evaluate", "scores=x", *flags, folder=tmp_path).returncode == 0
     assert not list(tmp_path.iterdir())
@@ -96,9 +105,9 @@ def test_all_processes_of_torchrun_and_srun_work_in_one_folder(monkeypatch):
     assert slurm_folder("runs/a") == "runs/a/slurm_7"
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence():
+def test_a_folder_that_cannot_be_made_is_one_sentence(job):
     open("runs", "w").close()
-    with making_folders(), pytest.raises(MaesumError, match="runs/a/.*cannot be made .Not a directory.; work in a"):
+    with making_folders(), pytest.raises(MaesumError, match=r"runs/a/.*cannot be made .Not a directory.; work in a"):
         new_folder("runs/a")
 
 
@@ -146,7 +155,7 @@ def test_a_refused_command_leaves_a_folder_of_the_user_as_it_was(held, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-def test_what_a_refused_command_made_with_other_names_stays(tmp_path):
+def test_what_a_refused_command_made_with_other_names_stays(job, tmp_path):
     (tmp_path / "runs").mkdir()
     with making_folders() as folders:
         made = tmp_path / new_folder("runs/a")

@@ -16,7 +16,7 @@ from maesum.metrics.rank import mid_ranks, rank_correlation
 #: Above this many levels the tables outgrow the frames, and the annotators are ranked one by one.
 FEW_LEVELS = 32
 #: Frames that are counted at a time: what marks their levels takes 4 bytes for each level of each annotator.
-_BLOCK = 1 << 15
+_BLOCK = 1 << 13
 
 
 class PairwiseCorrelation(NamedTuple):
@@ -38,8 +38,10 @@ def pairwise_rank_correlation(user_scores: ArrayLike) -> PairwiseCorrelation:
         user_scores: [users, n] numbers. A constant annotator, or one with a NaN, is undefined (nan) in all its pairs.
     """
     scores = np.asarray(user_scores)
-    is_nan = np.isnan(scores).any(axis=1)
-    values = np.unique(scores[~is_nan])
+    # One annotator at a time, since there may be an hour of each.
+    is_nan = np.array([np.isnan(row).any() for row in scores], dtype=bool)
+    levels = [np.unique(row) for row, has_nan in zip(scores, is_nan, strict=True) if not has_nan]
+    values = np.unique(np.concatenate(levels)) if levels else np.empty(0)
     if len(values) > FEW_LEVELS or not np.isfinite(values).all():
         each = [rank_correlation(row, scores) for row in scores]
         return PairwiseCorrelation(np.stack([one.tau for one in each]), np.stack([one.rho for one in each]))
