@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from maesum.errors import MaesumError
 from maesum.launch import is_further_rank, told_to_configs
@@ -104,7 +105,7 @@ class RunFolders:
     def remove_empty(self) -> None:
         """Remove the folders that were made and hold nothing."""
         if not is_further_rank():
-            for trace in self._traces.values():
+            for trace in reversed(self._traces.values()):  # what was made last lies in what was made before
                 trace.remove_empty()
 
     def make(self, parent: str, name: str) -> str:
@@ -144,10 +145,15 @@ def making_folders(named: str | None = None) -> Iterator[RunFolders]:
             os.environ[_SWEEP_FOLDER] = of_another
 
 
-def new_folder(parent: str) -> str:
+def new_folder(parent: str, _root_: Any = None) -> str:
     """What configs take for a run's folder, as `${new_folder:PARENT}`: named by the time, or by torchrun or srun.
 
     Their processes work in one folder, so it is named by what all of them know, and by nobody made alone.
+
+    Args:
+        parent: where it lies.
+        _root_: the config that asks, from OmegaConf. One that is being composed asks as well, for a setting that
+            another file then overrides.
 
     Raises:
         MaesumError: the folder cannot be made, or torchrun was given no name for it.
@@ -155,7 +161,9 @@ def new_folder(parent: str) -> str:
     shared = told_to_configs("folder")
     if shared is not None:
         return _noted(f"{parent}/{shared}")
-    return _running.make(parent, _now()) if _running is not None else f"{parent}/{_now()}"
+    if _running is None or not _is_of_the_job(_root_):
+        return f"{parent}/{_now()}"
+    return _running.make(parent, _now())
 
 
 def slurm_folder(parent: str) -> str:
@@ -192,6 +200,14 @@ def named_run_folder(overrides: Sequence[str]) -> str | None:
     except HydraException:
         return None  # told when the config is composed
     return None if "${" in folder else folder
+
+
+def _is_of_the_job(config: Any) -> bool:
+    """Whether Hydra has begun to run a job by this config."""
+    from hydra.core.hydra_config import HydraConfig
+
+    running = HydraConfig.instance().cfg
+    return running is not None and running.hydra._get_root() is config
 
 
 def _noted(folder: str) -> str:

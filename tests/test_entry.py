@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from maesum.arguments import order_overrides, usual_folder
 from maesum.config import CONF_DIR, register_schemas
-from maesum.entry import _has_a_sentence, _remove_untouched, explain
+from maesum.entry import _has_a_sentence, explain
 from tests.commands import maesum_here, user_error
 
 
@@ -35,7 +35,7 @@ def test_a_repeated_run_goes_where_the_command_keeps_its_runs():
     for path in (["--config-path", "runs/a/.hydra"], ["-cp=runs/a/.hydra"]):
         arguments = usual_folder([*path, "seed=2", "hydra.sweep.dir=mine", "--config-name", "config"], "train")
         assert arguments[: len(path) + 2] == [*path, "seed=2", "hydra.sweep.dir=mine"]
-        assert any(each.startswith("hydra.run.dir='runs/${name}/") for each in arguments)
+        assert any(each == "hydra.run.dir='${new_folder:runs/${name}}'" for each in arguments)
         assert sum(each.startswith("hydra.sweep.dir=") for each in arguments) == 1
         assert arguments[-2:] == ["--config-name", "config"]
     own = ["--config-path", "my_configs", "--config-name", "mine"]
@@ -81,18 +81,6 @@ def test_a_config_that_does_not_compose_is_one_sentence(override, sentence):
 )
 def test_a_flag_that_does_not_exist_is_one_sentence(arguments, sentence, tmp_path):
     assert sentence in user_error(maesum_here("evaluate", *arguments, folder=tmp_path))
-
-
-def test_a_refused_command_leaves_no_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("first", "second"):
-        (tmp_path / "runs" / name / "job" / ".hydra").mkdir(parents=True)
-    (tmp_path / "runs" / "second" / "kept").touch()
-    for name in ("first", "second"):
-        _remove_untouched(tmp_path / "runs" / name / "job")
-    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
-        "runs", "runs/second", "runs/second/kept",
-    ]  # fmt: skip
 
 
 def test_a_full_gpu_is_one_sentence():

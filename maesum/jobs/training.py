@@ -32,6 +32,7 @@ from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.tasks.checkpoints import LAST
+from maesum.tasks.interrupts import interrupts_raised
 from maesum.tasks.processes import leave_group_at_exit
 from maesum.tasks.resuming import keep_log, load_position, resume_path
 from maesum.tasks.stopping import requeued_on_signal
@@ -48,6 +49,7 @@ warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.
 
 
 @requeued_on_signal()
+@interrupts_raised()
 def run(config: DictConfig) -> dict[str, float]:
     """Run the training job that `task=` names.
 

@@ -39,10 +39,11 @@ def human_against_mean(user_scores: ArrayLike) -> RankCorrelation:
     Returns:
         tau and rho, [users]; empty where there is one annotator.
     """
-    scores = np.asarray(user_scores, dtype=np.float64)
+    scores = np.asarray(user_scores)
     if len(scores) < 2:
         return RankCorrelation(np.empty(0), np.empty(0))
-    total = scores.sum(axis=0)  # sums of the others rank as their means do, and stay exact for whole numbers
+    # Sums of the others rank as their means do, and stay exact for whole numbers.
+    total = scores.sum(axis=0, dtype=np.float64)
     each = [rank_correlation(total - own, own[None]) for own in scores]
     return RankCorrelation(np.concatenate([one.tau for one in each]), np.concatenate([one.rho for one in each]))
 
@@ -56,8 +57,8 @@ def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
     Returns:
         tau and rho against each annotator, [users].
     """
-    scores = np.asarray(user_scores, dtype=np.float64)
-    return rank_correlation(scores.sum(axis=0), scores)
+    scores = np.asarray(user_scores)
+    return rank_correlation(scores.sum(axis=0, dtype=np.float64), scores)
 
 
 def random_importance(n: int, seed: ArrayLike) -> np.ndarray:

@@ -7,6 +7,8 @@ the most valuable ones. The mean, not the sum: with it the ratings of TVSum's an
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -14,6 +16,8 @@ from maesum.metrics.baselines import random_importance
 
 #: The share of a video that its summary may fill.
 BUDGET = 0.15
+#: Items of a knapsack up to which nothing is computed twice; of more, blocks of 8 sqrt(items) take the least memory.
+_FEWEST_ITEMS = 2048
 
 
 def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUDGET) -> np.ndarray:
@@ -62,6 +66,9 @@ def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarr
     selections the one made of earlier items wins, and an item worth nothing is never taken. Totals are compared as they
     come out in float64: totals that differ in the last bit only (.1 + .2 and .3) are no tie.
 
+    Which items are taken within which capacity is kept for a block of items at a time, and computed again for the
+    blocks before: kept for all of them, it would be 2.5 GB for a million frames in shots of two seconds.
+
     Args:
         values: [items] numbers.
         weights: [items] whole numbers of at least 1.
@@ -70,22 +77,48 @@ def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarr
     Returns:
         The chosen items' numbers, ascending int64.
     """
+    block = max(_FEWEST_ITEMS, 8 * math.isqrt(len(values)))
     best = np.zeros(capacity + 1)  # best[c]: the greatest total of the items so far within capacity c
-    is_taken = np.zeros((len(values), capacity + 1), dtype=bool)
-    for item, (value, weight) in enumerate(zip(values, weights, strict=True)):
-        if weight > capacity:
-            continue
-        with_item = best[: capacity + 1 - weight] + value
-        is_taken[item, weight:] = with_item > best[weight:]
-        best[weight:] = np.maximum(best[weight:], with_item)
+    before: list[np.ndarray] = []  # best as it was before each block of items
+    taken: list[np.ndarray] = []
+    for first in range(0, len(values), block):
+        before.append(best.copy())
+        is_last = first + block >= len(values)
+        taken = _offer(best, values[first : first + block], weights[first : first + block], is_noted=is_last)
 
     chosen: list[int] = []
     left = capacity
-    for item in reversed(range(len(values))):
-        if is_taken[item, left]:
-            chosen.append(item)
-            left -= int(weights[item])
+    for number in reversed(range(len(before))):
+        first = number * block
+        if number < len(before) - 1:  # of which nothing was noted; nothing is read beyond `left`
+            best = before[number][: left + 1]
+            taken = _offer(best, values[first : first + block], weights[first : first + block], is_noted=True)
+        for item in reversed(range(len(taken))):
+            if taken[item][left >> 3] << (left & 7) & 0x80:
+                chosen.append(first + item)
+                left -= int(weights[first + item])
     return np.array(chosen[::-1], dtype=np.int64)
+
+
+def _offer(best: np.ndarray, values: np.ndarray, weights: np.ndarray, is_noted: bool) -> list[np.ndarray]:
+    """Offer items one after the other.
+
+    Args:
+        best: [capacity + 1] float64, the greatest total within each capacity; renewed in place.
+        is_noted: whether it is asked which items are taken.
+
+    Returns:
+        For each item the capacities within which it is taken: [capacity + 1] bits, eight in a byte. Empty if not noted.
+    """
+    taken = []
+    for value, weight in zip(values, weights, strict=True):
+        with_item = best[: max(0, best.size - weight)] + value
+        if is_noted:
+            is_taken = np.zeros(best.size, dtype=bool)
+            is_taken[weight:] = with_item > best[weight:]
+            taken.append(np.packbits(is_taken))
+        best[weight:] = np.maximum(best[weight:], with_item)
+    return taken
 
 
 def f1_scores(summary: ArrayLike, user_summaries: ArrayLike) -> np.ndarray:

@@ -15,6 +15,8 @@ from maesum.metrics.rank import mid_ranks, rank_correlation
 
 #: Above this many levels the tables outgrow the frames, and the annotators are ranked one by one.
 FEW_LEVELS = 32
+#: Frames that are counted at a time: what marks their levels takes 4 bytes for each level of each annotator.
+_BLOCK = 1 << 13
 
 
 class PairwiseCorrelation(NamedTuple):
@@ -36,8 +38,10 @@ def pairwise_rank_correlation(user_scores: ArrayLike) -> PairwiseCorrelation:
         user_scores: [users, n] numbers. A constant annotator, or one with a NaN, is undefined (nan) in all its pairs.
     """
     scores = np.asarray(user_scores)
-    is_nan = np.isnan(scores).any(axis=1)
-    values = np.unique(scores[~is_nan])
+    # One annotator at a time, since there may be an hour of each.
+    is_nan = np.array([np.isnan(row).any() for row in scores], dtype=bool)
+    levels = [np.unique(row) for row, has_nan in zip(scores, is_nan, strict=True) if not has_nan]
+    values = np.unique(np.concatenate(levels)) if levels else np.empty(0)
     if len(values) > FEW_LEVELS or not np.isfinite(values).all():
         each = [rank_correlation(row, scores) for row in scores]
         return PairwiseCorrelation(np.stack([one.tau for one in each]), np.stack([one.rho for one in each]))
@@ -51,9 +55,11 @@ def pairwise_rank_correlation(user_scores: ArrayLike) -> PairwiseCorrelation:
 def _from_tables(scores: np.ndarray, values: np.ndarray) -> PairwiseCorrelation:
     n_users, n = scores.shape
     n_levels = len(values)
-    # Float32 counts exactly up to 2^24 frames, five days of video.
-    is_level = (scores[:, None, :] == values[:, None]).reshape(n_users * n_levels, n).astype(np.float32)
-    tables = (is_level @ is_level.T).astype(np.float64)
+    tables = np.zeros((n_users * n_levels, n_users * n_levels))
+    for first in range(0, n, _BLOCK):  # float32 counts a block's frames exactly, and float64 all of them
+        block = scores[:, None, first : first + _BLOCK]
+        is_level = (block == values[:, None]).reshape(n_users * n_levels, -1).astype(np.float32)
+        tables += is_level @ is_level.T
     tables = tables.reshape(n_users, n_levels, n_users, n_levels).swapaxes(1, 2)  # [users, users, levels, levels]
     counts = np.diagonal(np.diagonal(tables, axis1=0, axis2=1), axis1=0, axis2=1)  # [users, levels]
 

@@ -18,6 +18,7 @@ from maesum.data.statistics import feature_statistics
 from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
 from maesum.progress import progress_bar
+from maesum.tasks.interrupts import interrupts_raised
 from maesum.tasks.pretraining import Pretraining
 
 _BATCH = 32
@@ -73,7 +74,7 @@ def train_on(features: Path, quality: str, seed: int, accelerator: str) -> Maske
     )
     task.model.set_statistics(*feature_statistics(data.store))
     epochs = max(2, size.steps // steps_per_epoch)
-    with progress_bar("training", epochs * steps_per_epoch) as advance, _quiet():
+    with progress_bar("training", epochs * steps_per_epoch) as advance, _quiet(), interrupts_raised():
         trainer = L.Trainer(
             max_epochs=epochs,
             accelerator=accelerator,

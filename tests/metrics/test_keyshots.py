@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from maesum.metrics import (
     highlight_precision,
     human_f1,
     keyshot_summary,
+    keyshots,
     knapsack,
     kts_shots,
     random_f1,
@@ -166,3 +168,44 @@ def test_highlights_of_tvsum_are_about_what_was_measured(tvsum: list[np.ndarray]
         people = [highlight_precision(user, v, 30, share) for v in videos for user in v]
         assert np.mean(random) == pytest.approx(chance, abs=0.03)
         assert np.mean(people) == pytest.approx(human, abs=0.04)
+
+
+def test_a_knapsack_of_many_items_is_that_of_few(monkeypatch):
+    """Whatever is computed again, to the bit: also where totals tie, and items do not fit or are worth nothing."""
+    rng = np.random.default_rng(0)
+    for trial in range(60):
+        items = int(rng.integers(1, 40))
+        values = rng.integers(0, 4, items) / (1 if trial % 2 else 10)
+        weights, capacity = rng.integers(1, 9, items), int(rng.integers(0, 40))
+        whole = knapsack(values, weights, capacity)
+        monkeypatch.setattr(keyshots, "_FEWEST_ITEMS", 1)
+        monkeypatch.setattr(keyshots.math, "isqrt", lambda items: 0)  # one item a block
+        np.testing.assert_array_equal(knapsack(values, weights, capacity), whole)
+        np.testing.assert_array_equal(whole, _plain_knapsack(values, weights, capacity))
+        monkeypatch.undo()
+
+
+def _plain_knapsack(values, weights, capacity):
+    """Every total of every item kept."""
+    best = np.zeros((len(values) + 1, capacity + 1))
+    for item, (value, weight) in enumerate(zip(values, weights, strict=True)):
+        best[item + 1] = best[item]
+        if weight <= capacity:
+            best[item + 1, weight:] = np.maximum(best[item, weight:], best[item, : capacity + 1 - weight] + value)
+    chosen = []
+    for item in reversed(range(len(values))):
+        if best[item + 1, capacity] > best[item, capacity]:
+            chosen.append(item)
+            capacity -= weights[item]
+    return chosen[::-1]
+
+
+def test_a_knapsack_of_a_long_video_takes_little_memory():
+    """Ten hours in shots of two seconds: kept for all shots, what is taken would be a gigabyte and a half."""
+    items = 18_000
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    knapsack(rng.random(items), np.full(items, 2), int(0.15 * 2 * items))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8e6  # 97 MB with a byte for each item and capacity
