@@ -11,13 +11,14 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.data.benchmark import Benchmark
+from maesum.data.fingerprint import fingerprints
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
 from maesum.evaluation.evaluator import evaluate
 from maesum.evaluation.settings import EvaluationSettings
 from maesum.files import check_file_writable
-from maesum.recipe import resolved
+from maesum.recipe import identity, resolved
 from maesum.runtime import provenance, write_json
 
 
@@ -55,7 +56,8 @@ def run(config: DictConfig) -> dict[str, float]:
         print_evaluation(evaluation, videos=values["videos"])
         results[evaluation.benchmark] = evaluation.to_dict()
         metrics |= evaluation.metrics()
-    write_json(values["out"], {"metrics": metrics, "results": results, "provenance": provenance(values)})
+    origin = provenance() | identity("evaluate", values, fingerprints(values))
+    write_json(values["out"], {"metrics": metrics, "results": results, "provenance": origin})
     print(f"written: {values['out']}")
     return metrics
 

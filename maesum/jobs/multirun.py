@@ -9,6 +9,7 @@ decides.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from hydra.types import RunMode
 
 from maesum.errors import MaesumError
 from maesum.launch import is_further_rank, launched
+from maesum.runtime import LAST
 
 
 def in_multirun() -> bool:
@@ -43,7 +45,7 @@ def run_isolated(command: str) -> dict[str, float]:
         raise MaesumError("a multirun (-m) starts the processes of its jobs itself; start it without torchrun.")
     config = HydraConfig.get()
     folder = Path(config.runtime.output_dir)
-    overrides = list(config.overrides.task)
+    overrides = _resuming(list(config.overrides.task), folder)
     if not any(override.startswith("group=") for override in overrides):
         overrides.append(f"group='{folder.parent.name}'")
     own = ["hydra.mode=RUN", f"hydra.run.dir='{folder}'"]
@@ -54,3 +56,21 @@ def run_isolated(command: str) -> dict[str, float]:
     if is_further_rank():
         return {}
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def _resuming(overrides: list[str], folder: Path) -> list[str]:
+    """The overrides of one job of a multirun: `ckpt=last` goes on where this job was stopped, if it ever began.
+
+    Raises:
+        MaesumError: no job of the multirun has begun, so that its folder is not the one to go on in.
+    """
+    others = [each for each in overrides if not re.fullmatch(r"\+*ckpt=(['\"]?)last\1", each)]
+    if others == overrides or (folder / LAST).is_file():
+        return overrides
+    if not list(folder.parent.glob(f"*/{LAST}")):
+        raise MaesumError(
+            f"{folder.parent}: no run with {LAST} to resume is in this multirun's folder; name that of the multirun "
+            "that was stopped by hydra.sweep.dir=, or leave ckpt= out to start anew."
+        )
+    print(f"{folder}: holds no {LAST}, so this job starts anew", flush=True)
+    return others

@@ -12,6 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.data.benchmark import Benchmark
+from maesum.data.fingerprint import fingerprints
 from maesum.data.origin import FeatureOrigin
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError, first_line
@@ -19,7 +20,7 @@ from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
 from maesum.files import file_hash
 from maesum.jobs.benchmark_scoring import check_benchmarks, draw_figures, is_first_rank, score_benchmark
 from maesum.launch import check_processes
-from maesum.recipe import resolved
+from maesum.recipe import identity, resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
 from maesum.tasks.checkpoints import load_pretrained
@@ -53,6 +54,7 @@ def run(config: DictConfig) -> dict[str, float]:
         ) from None
     leave_group_at_exit()
     fabric.launch()
+    read = fingerprints(plain)
     if isinstance(predictor, torch.nn.Module):
         predictor = predictor.to(fabric.device)
     folder = Path(plain["out"])
@@ -69,7 +71,7 @@ def run(config: DictConfig) -> dict[str, float]:
     )
     if fabric.is_global_zero:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
-        origin = provenance(plain) | describe_device(fabric.device, fabric.world_size)
+        origin = provenance() | identity("predict", plain, read) | describe_device(fabric.device, fabric.world_size)
         write_json(folder / "provenance.json", origin | {"seconds": time.time() - started})
         write_json(folder / "metrics.json", metrics)
         print(f"results: {folder}")
