@@ -30,6 +30,7 @@ FIELDS: dict[str, type] = {
 }
 #: No counter of a training gets there; larger ones overflow in other libraries.
 _MOST = 2**31
+_OF_OPTIMIZER_STATE = re.compile(r"optimizer_states\.\d+\.state\.")
 _DEEPEST = 16  # dictionaries and lists within each other
 
 
@@ -46,7 +47,7 @@ def check_fields(content: dict[str, Any], path: str | Path) -> None:
             raise wrong_field(path, name, f"a {type(content[name]).__name__}", f"a {kind.__name__}")
     for name, value in content.items():
         if name != "state_dict":
-            _check_plain(value, str(name), path, name == "maesum", name == "optimizer_states")
+            _check_plain(value, str(name), path)
     version = content["pytorch-lightning_version"]
     if not re.fullmatch(r"\d+\.\d+(\.\w+)*", version):
         raise wrong_field(path, "pytorch-lightning_version", version, "a version such as 2.6.4")
@@ -56,20 +57,21 @@ def check_fields(content: dict[str, Any], path: str | Path) -> None:
         raise wrong_field(path, "callbacks", sorted(map(str, content["callbacks"])), "none, since ours keep no state")
 
 
-def _check_plain(
-    value: Any, name: str, path: str | Path, nan_is_fine: bool, tensors_are_fine: bool, depth: int = 0
-) -> None:
-    """Check that a value is made of plain numbers, text, lists and dictionaries; tensors are checked elsewhere."""
+def _check_plain(value: Any, name: str, path: str | Path, depth: int = 0) -> None:
+    """Check that a value is made of plain, finite numbers, text, lists and dictionaries.
+
+    Tensors belong into an optimiser's state alone, and figures that are undefined into the last metrics.
+    """
     if depth > _DEEPEST:
         raise MaesumError(f"{path}: field '{name[:80]}...' is nested too deeply, wanted a checkpoint of a training.")
     if isinstance(value, (dict, list, tuple)):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            _check_plain(part, f"{name}.{key}", path, nan_is_fine, tensors_are_fine, depth + 1)
-    elif isinstance(value, float) and not (math.isfinite(value) or nan_is_fine):
+            _check_plain(part, f"{name}.{key}", path, depth + 1)
+    elif isinstance(value, float) and not (math.isfinite(value) or name.startswith("maesum.metrics.")):
         raise wrong_field(path, name, value, "a finite number")
     elif isinstance(value, int) and abs(value) > _MOST:
         raise wrong_field(path, name, f"of {value.bit_length()} bits", f"a number up to {_MOST}")
-    elif isinstance(value, Tensor) and tensors_are_fine:
+    elif isinstance(value, Tensor) and _OF_OPTIMIZER_STATE.match(name):
         return
     elif not (value is None or isinstance(value, (bool, int, float, str))):
         raise wrong_field(path, name, f"a {type(value).__name__}", "plain values")
@@ -104,6 +106,6 @@ def check_like(found: Any, wanted: Any, name: str, path: str | Path) -> None:
 
 def wrong_field(path: str | Path, name: str, found: Any, wanted: Any) -> MaesumError:
     """The error that names a field, what it holds, cut to a readable length, and what was wanted."""
-    shown = str(found)
+    shown = f"a {type(found).__name__}" if isinstance(found, Tensor) else " ".join(str(found)[:200].split())
     shown = shown if len(shown) <= 80 else f"{shown[:80]}..."
     return MaesumError(f"{path}: field '{name}' is {shown}, wanted {wanted}; name another checkpoint.")

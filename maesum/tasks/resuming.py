@@ -13,7 +13,7 @@ from maesum.data.origin import FeatureOrigin, differences
 from maesum.errors import MaesumError
 from maesum.launch import restarted
 from maesum.runtime import LAST
-from maesum.tasks.checkpoint_checks import check_fields, check_like
+from maesum.tasks.checkpoint_checks import check_fields, check_like, wrong_field
 from maesum.tasks.checkpointing import EXTRA
 from maesum.tasks.checkpoints import check_weights, read_checkpoint, read_origin
 from maesum.tasks.optimizer_checks import check_optimizer
@@ -86,7 +86,18 @@ def load_resumed(
     Raises:
         MaesumError: not a checkpoint to resume from, one made with other settings or data, or a damaged one.
     """
-    content = read_checkpoint(path)
+    return resumed_from(read_checkpoint(path), path, task, trainer, record, files)
+
+
+def resumed_from(
+    content: dict[str, Any],
+    path: Path,
+    task: L.LightningModule,
+    trainer: L.Trainer,
+    record: TrainingRecord,
+    files: dict[str, Any],
+) -> Resumed:
+    """The same of a checkpoint's content that has been read from `path`."""
     check_fields(content, path)
     before = TrainingRecord.from_plain(content[EXTRA].get("record"), path)
     position = _position(content["loops"], path)
@@ -131,13 +142,15 @@ def keep_log(folder: Path) -> None:
 def check_settings(found: Any, wanted: dict[str, Any], path: Path, prefix: str = "") -> None:
     """Compare a checkpoint's hyper-parameters with those of the task, some of which follow from the data.
 
+    One that the checkpoint lacks is newer: the record of the training tells whether it has its default.
+
     Raises:
         MaesumError: naming the first that differs.
     """
     if not isinstance(found, dict):
         raise MaesumError(f"{path}: field 'hyper_parameters' is no table of settings; name another checkpoint.")
-    for key in sorted(found.keys() | wanted.keys(), key=str):
-        before, now = found.get(key), wanted.get(key)
+    for key in sorted(found, key=str):
+        before, now = found[key], wanted.get(key)
         if isinstance(before, dict) and isinstance(now, dict):
             check_settings(before, now, path, f"{prefix}{key}.")
         elif type(before) is not type(now) or before != now:
@@ -156,16 +169,21 @@ def _check_features(before: FeatureOrigin | None, now: FeatureOrigin | None, pat
 
 def _check_place(position: Position, extra: dict[str, Any], accumulate: int, path: Path) -> None:
     """Check a place within an epoch, where batches are counted: they must be cut now as they were."""
-    before, batches = extra.get("accumulate_grad_batches"), extra.get("batches_per_epoch")
-    if position.batch and before != accumulate:
+    for name in ("accumulate_grad_batches", "batches_per_epoch"):
+        if type(extra.get(name)) is not int or extra[name] < 1:
+            raise wrong_field(path, f"{EXTRA}.{name}", extra.get(name), "a number of at least 1")
+    metrics = extra.get("metrics")
+    if not isinstance(metrics, dict) or not all(type(value) is float for value in metrics.values()):
+        raise wrong_field(path, f"{EXTRA}.metrics", "other", "numbers by name")
+    if position.batch and extra["accumulate_grad_batches"] != accumulate:
         raise MaesumError(
-            f"{path}: was written within an epoch at trainer.accumulate_grad_batches={before}, but now it is "
-            f"{accumulate}; resume with the same."
+            f"{path}: was written within an epoch at trainer.accumulate_grad_batches="
+            f"{extra['accumulate_grad_batches']}, but now it is {accumulate}; resume with the same."
         )
-    if not isinstance(batches, int) or position.batch > batches:
+    if position.batch > extra["batches_per_epoch"]:
         raise MaesumError(
-            f"{path}: field 'loops' places the training at batch {position.batch}, but an epoch has {batches}; name "
-            "another checkpoint."
+            f"{path}: field 'loops' places the training at batch {position.batch}, but an epoch has "
+            f"{extra['batches_per_epoch']}; name another checkpoint."
         )
 
 

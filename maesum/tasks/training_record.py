@@ -83,8 +83,8 @@ class TrainingRecord:
         kinds = {"settings": dict, "data": dict, "epochs": list, "machine": dict}
         if not isinstance(fields, dict):
             raise MaesumError(
-                f"{path}: does not say with which settings and data it was trained, so it cannot be told whether this "
-                "is the same training; start anew, or begin with its weights by init=."
+                f"{path}: field 'maesum.record' does not say with which settings and data it was trained, so it cannot "
+                "be told whether this is the same training; start anew, or begin with its weights by init=."
             )
         for name, kind in kinds.items():
             if not isinstance(fields.get(name), kind):
@@ -172,5 +172,6 @@ def _check_settings(before: dict[str, Any], now: dict[str, Any], path: Path) -> 
 
 
 def _in_words(machine: dict[str, Any]) -> str:
-    threads = f" of {machine.get('threads')} threads" if machine.get("threads") else ""
-    return f"{machine.get('device')} by {machine.get('processes')} processes{threads}"
+    processes, threads = machine.get("processes"), machine.get("threads")
+    per_process = "" if threads is None else f" of {threads} thread{'s' * (threads != 1)}"
+    return f"{machine.get('device')}, {processes} process{'es' * (processes != 1)}{per_process}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from pathlib import Path
 
 import lightning as L
 import pytest
@@ -14,9 +15,8 @@ from maesum.data.order import Position
 from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
-from maesum.tasks.drdsn import DrDsn
 from maesum.tasks.pretraining import Pretraining
-from maesum.tasks.resuming import load_resumed, refuse_finished
+from maesum.tasks.resuming import load_resumed, refuse_finished, resumed_from
 from maesum.tasks.training_record import TrainingRecord
 from tests.tasks.test_pretraining import MODEL, clip_data
 
@@ -26,13 +26,13 @@ RECORD = TrainingRecord(
 FILES = {"data.features": "features.h5"}
 
 
-def make_trainer(folder, epochs=3, accumulate=1):
+def make_trainer(folder):
     checkpoint = LastCheckpoint(folder / "last.ckpt")
     checkpoint.record = RECORD
     return L.Trainer(
-        max_epochs=epochs, accelerator="cpu", devices=1, logger=False, callbacks=[checkpoint],
+        max_epochs=3, accelerator="cpu", devices=1, logger=False, callbacks=[checkpoint],
         plugins=[AtomicCheckpointIO()], enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
-        limit_val_batches=0, use_distributed_sampler=False, accumulate_grad_batches=accumulate,
+        limit_val_batches=0, use_distributed_sampler=False,
     )  # fmt: skip
 
 
@@ -76,30 +76,29 @@ def content(stopped):
     return copy.deepcopy(stopped)
 
 
-@pytest.fixture
-def load(tmp_path):
-    """Save a content and load it as a training that resumes does; a call of functions, not a command."""
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    """Take a content as a training that resumes does, once it is read; one trainer serves all, which loads nothing."""
+    trainer, usual = make_trainer(tmp_path_factory.mktemp("load")), make_task()
 
-    def load(content, record=RECORD, task=None, accumulate=1):
-        torch.save(content, tmp_path / "a.ckpt")
-        return load_resumed(
-            tmp_path / "a.ckpt", task or make_task(), make_trainer(tmp_path, accumulate=accumulate), record, FILES
-        )
+    def load(content, record=RECORD, task=None):
+        return resumed_from(content, Path("a.ckpt"), task or usual, trainer, record, FILES)
 
     return load
 
 
-def test_a_whole_checkpoint_is_gone_on_from(content, load, tmp_path, features):
-    resumed = load(content)
-    assert resumed == (Position(2, 0), RECORD, [])
+def test_a_whole_checkpoint_is_gone_on_from(content, tmp_path, features):
+    path = tmp_path / "a.ckpt"
+    torch.save(content, path)
     data, trainer, task = clip_data(features), make_trainer(tmp_path / "run"), make_task()
+    resumed = load_resumed(path, task, trainer, RECORD, FILES)
+    assert resumed == (Position(2, 0), RECORD, [])
     data.start = resumed.position
-    trainer.fit(task, data, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
-    whole, never_stopped = make_trainer(tmp_path / "whole"), make_task()
-    never_stopped.load_state_dict(content["state_dict"])
+    trainer.fit(task, data, ckpt_path=path, weights_only=True)
     assert trainer.current_epoch == 3
     assert trainer.global_step == content["global_step"] * 3 // 2
-    assert whole is not trainer
+    again = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+    assert TrainingRecord.from_plain(again["maesum"]["record"], path) == RECORD
 
 
 NESTED = torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
@@ -118,18 +117,21 @@ FIELDS = (
     "lr_schedulers", "hyper_parameters", "maesum", "hparams_name",
 )  # fmt: skip
 #: What is as good as what it replaces, or nothing that resuming depends on.
-HARMLESS = {("epoch", "number"), ("callbacks", "empty dict")}
+HARMLESS = {("epoch", "number"), ("callbacks", "empty dict"), ("hyper_parameters", "empty dict")}
 
 
 def test_every_field_is_known(content):
     assert set(content) == set(FIELDS)
 
 
-def refused(load, content):
+def refused(load, content, what=None):
     """The one sentence that a damaged checkpoint is answered with."""
-    with pytest.raises(MaesumError) as caught:
+    try:
         load(content)
-    message = str(caught.value)
+    except MaesumError as error:
+        message = str(error)
+    else:
+        pytest.fail(f"{what}: was taken")
     assert "a.ckpt" in message
     assert "\n" not in message
     assert len(message) < 500
@@ -142,8 +144,8 @@ def test_a_field_that_is_missing_or_something_else_is_one_sentence(content, load
     assert field in refused(load, content)
     for name, value in VALUES.items():
         if (field, name) not in HARMLESS and not (type(value) is type(whole) and value == whole):
-            message = refused(load, {**content, field: value})
-            assert field in message or name in ("nan tensor",), (name, message)
+            message = refused(load, {**content, field: value}, name)
+            assert field in message or "list" in name or "dict" in name, (name, message)  # a part of it is named
 
 
 def leaves(tree, path=()):
@@ -183,33 +185,38 @@ LOOSE = ("validate_loop", "test_loop", "predict_loop", "metrics", "fused", "fore
 COUNTERS = ("loops", "_step_count", "accumulate_grad_batches", "batches_per_epoch", "step")
 
 
-@pytest.mark.parametrize("field", ["optimizer_states", "lr_schedulers", "loops", "state_dict", "maesum", "hyper_parameters"])
+#: Of many weights alike, the first few stand for all.
+FEW = 4
+
+
+@pytest.mark.parametrize(
+    "field", ["optimizer_states", "lr_schedulers", "loops", "state_dict", "maesum", "hyper_parameters"]
+)
 def test_every_value_within_a_field_is_checked(content, load, field):
     """Taken away, nothing, text, a list, NaN, a negative or a huge number, or any unfit tensor in its place."""
     tried = 0
     for path, value in leaves(content[field]):
-        if any(part in LOOSE for part in path):
+        is_one_of_many = field == "optimizer_states" and path[1] == "state" and path[2] >= FEW
+        if any(part in LOOSE for part in path) or is_one_of_many or (field == "state_dict" and tried > 20 * FEW):
             continue
         for name, other in {"deleted": DELETED, **VALUES}.items():
-            if other is not DELETED and type(other) is type(value):
-                same = other is value or (not isinstance(other, torch.Tensor) and other == value)
-                if same or any(part in COUNTERS for part in (field, *path)) and name in ("number", "true"):
-                    continue
-            if name == "true" and isinstance(value, bool):
+            if _is_as_good(value, other, name, (field, *path)):
                 continue
-            message = refused_or_none(load, {**content, field: put(content[field], path, other)})
-            assert message is not None, (path, value, name)
+            damaged = {**content, field: put(content[field], path, other)}
             tried += 1
+            refused(load, damaged, (path, name))
     assert tried > 50
 
 
-def refused_or_none(load, content):
-    try:
-        load(content)
-    except MaesumError as error:
-        assert "\n" not in str(error)
-        return str(error)
-    return None
+def _is_as_good(value, other, name, path):
+    """Whether a replacement is what it replaces, a default in place of it, or another number where any makes sense."""
+    if other is DELETED and (path[0] == "hyper_parameters" or "settings" in path):
+        return True
+    if isinstance(value, bool):
+        return name == "true"
+    if type(other) is not type(value) or isinstance(value, torch.Tensor):
+        return False
+    return other == value or (name == "number" and any(part in COUNTERS for part in path))
 
 
 def test_a_moment_of_another_shape_is_refused_before_the_optimiser_reads_it(content, load):
@@ -289,8 +296,9 @@ def test_positions_within_an_epoch_are_read_from_lightnings_counters(content, lo
     loops["epoch_progress"]["current"].update(ready=2, started=2, processed=1, completed=1)
     loops["epoch_loop.batch_progress"]["current"].update(ready=2, started=2, processed=2, completed=1)
     assert load(content).position == Position(1, 2)
-    with pytest.raises(MaesumError, match=r"at trainer\.accumulate_grad_batches=1, but now it is 2"):
-        load(content, accumulate=2)
+    content["maesum"]["accumulate_grad_batches"] = 2
+    assert "at trainer.accumulate_grad_batches=2, but now it is 1" in refused(load, content)
+    content["maesum"]["accumulate_grad_batches"] = 1
     loops["epoch_loop.batch_progress"]["current"]["processed"] = 1000
     assert "places the training at batch 1000, but an epoch has" in refused(load, content)
 
@@ -301,10 +309,3 @@ def test_features_of_another_backbone_are_refused(content, load):
     content["features"] = FeatureOrigin("googlenet").to_plain()
     with pytest.raises(MaesumError, match=r"a\.ckpt: features are of backbone 'resnet50', but .*; resume with the fea"):
         load(content, task=task)
-
-
-def test_weights_without_moments_are_fine_where_none_were_written(tmp_path):
-    """DR-DSN's networks begin with the first video that is theirs."""
-    task = DrDsn(4, [[0], [1]], {"hidden": 4})
-    optimizer = task.build_optimizer()
-    assert len(optimizer.param_groups[0]["params"]) == len(list(task.parameters()))
