@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from maesum import __version__
+from maesum.printing import say
 
 #: In the order in which one needs them.
 COMMANDS = (
@@ -37,13 +38,13 @@ def main() -> None:
         sys.argv[1:] = rest
         runpy.run_module(f"maesum.{first}", run_name="__main__", alter_sys=True)
     elif first in ("-h", "--help", "help"):
-        print(overview())
+        say(overview())
     elif first in ("-V", "--version"):
-        print(f"maesum {__version__}")
+        say(f"maesum {__version__}")
     else:
         near = difflib.get_close_matches(first, COMMANDS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"wanted one of {', '.join(COMMANDS)}."
-        print(f"error: there is no command '{first}'; {hint}", file=sys.stderr)
+        say(f"error: there is no command '{first}'; {hint}", error=True)
         sys.exit(_EXIT_USER_ERROR)
 
 

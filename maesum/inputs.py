@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maesum.errors import MaesumError
+from maesum.recipe import READ_BY_TASK
 
 
 class Input(NamedTuple):
@@ -16,15 +17,6 @@ class Input(NamedTuple):
     key: str
     paths: Any
     made_by: str
-
-
-#: Parts of a training config that name files, by the task that reads them.
-READ_BY_TASK = {
-    "pretraining": ("data", "benchmarks"),
-    "evaluation": ("benchmarks",),
-    "recognition": ("recognition",),
-    "dr_dsn": ("benchmarks",),
-}
 
 
 def check_training(config: dict[str, Any]) -> None:

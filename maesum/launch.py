@@ -131,9 +131,16 @@ def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
         of: what stands before the settings' names, e.g. "trainer.".
 
     Raises:
-        MaesumError: another number; or a restart by torchrun in which the processes may not find each other.
+        MaesumError: another number; several machines, of which only this one is told; or a restart by torchrun in which
+            the processes may not find each other.
     """
     launch = launched()
+    if launch is None and num_nodes > 1 and not _machines_can_meet(os.environ):
+        raise MaesumError(
+            f"{of}num_nodes={num_nodes}, but nothing says where the other machines are, so this one would wait for "
+            "ever; start the command by torchrun --nnodes or srun on each of them, or set MASTER_ADDR, MASTER_PORT and "
+            "NODE_RANK there (0 on the first, whose address and port the others are given)."
+        )
     if _restarted_with_old_store():
         raise MaesumError(
             "torchrun has started the processes again with the key-value store of their first start, where they read "
@@ -152,6 +159,29 @@ def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
         f"{of}devices={devices} and {of}num_nodes={num_nodes} want {devices * num_nodes} in all, but {launch.by} has "
         f"started {launch.processes} process{'es' * (launch.processes > 1)}; {advice}."
     )
+
+
+def waits_for(num_nodes: int, environment: Mapping[str, str] = os.environ) -> str | None:
+    """What a process that was started by hand on one of several machines is about to wait for, in words.
+
+    Returns:
+        None where torchrun or SLURM has started all processes, and on a single machine.
+    """
+    if num_nodes == 1 or launched(environment) is not None or "NODE_RANK" not in environment:
+        return None
+    first = f"{environment.get('MASTER_ADDR')}:{environment.get('MASTER_PORT')}"
+    return (
+        f"this is machine {environment['NODE_RANK']} of {num_nodes}, waiting for all of them at {first}; start the "
+        f"same command on the others, with NODE_RANK from 0 to {num_nodes - 1}"
+    )
+
+
+def _machines_can_meet(environment: Mapping[str, str]) -> bool:
+    """Whether processes on several machines were told where to meet: by hand, Kubeflow, MPI or LSF."""
+    by_address = {"MASTER_ADDR", "MASTER_PORT"} <= environment.keys() and any(
+        name in environment for name in ("NODE_RANK", "GROUP_RANK", "RANK")
+    )
+    return by_address or any(name in environment for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "LSB_JOBID"))
 
 
 def _restarted_with_old_store() -> bool:

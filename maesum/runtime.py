@@ -14,18 +14,18 @@ from typing import Any
 
 import maesum
 from maesum.files import atomic_path
-from maesum.recipe import config_hash
+
+#: Where a run keeps its checkpoint, within its folder.
+LAST = Path("checkpoints") / "last.ckpt"
 
 _PACKAGES = ("torch", "lightning", "numpy", "scipy", "h5py", "hydra-core", "omegaconf", "torchmetrics", "wandb")
 
 
-def provenance(config: dict[str, Any]) -> dict[str, Any]:
-    """Code version, config hash, package versions and machine of this run, as plain values."""
+def provenance() -> dict[str, Any]:
+    """Code version, package versions and machine of this run; `maesum.recipe.identity` tells what was run."""
     return {
         "maesum": maesum.__version__,
         "git": git_state(),
-        "config_hash": config_hash(config),
-        "seed": config.get("seed"),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "machine": {"system": platform.platform(), "processor": processor_name(), "cores": os.cpu_count()},

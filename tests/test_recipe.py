@@ -22,7 +22,7 @@ def hydra():
 
 @functools.cache
 def hash_of(command: str, *overrides: str) -> str:
-    return config_hash(compose_config(command, overrides))
+    return config_hash(command, compose_config(command, overrides))
 
 
 SAME = {
@@ -70,7 +70,7 @@ def test_where_features_are_kept_is_left_out_and_compiling_is_not():
     config = compose_config("train", [])
     placed = {**config, "data": {**config["data"], "residency": "device"}}
     compiled = {**config, "trainer": {**config["trainer"], "compile": True}}
-    assert config_hash(placed) == config_hash(config) != config_hash(compiled)
+    assert config_hash("train", placed) == config_hash("train", config) != config_hash("train", compiled)
 
 
 def test_files_in_a_folder_that_may_move_are_known_by_their_path_within():

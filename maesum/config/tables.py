@@ -14,7 +14,7 @@ class TablesConfig(TrainConfig):
     """The tables, and where their runs lie."""
 
     sweeps: dict[str, Any] = field(default_factory=dict)  # the tables that sweep= chose, as conf/sweep describes them
-    runs: str = "runs/jobs"  # one folder a job, named by its config hash
+    runs: str = "runs/jobs"  # one folder a job, named by its config and data
     demo: list[str] = field(default_factory=list)  # what +scale=demo adds to every training job
 
 

@@ -139,7 +139,7 @@ class ClipDataModule(L.LightningDataModule):
 def _leave_signals_to_the_trainer(worker: int) -> None:
     # Schedulers signal every process of a job. The trainer ends its step and saves, for which it needs its workers;
     # they end with it.
-    for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 

@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.data.benchmark import Benchmark
+from maesum.data.fingerprint import fingerprints
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
@@ -18,7 +19,7 @@ from maesum.evaluation.evaluator import Evaluation, evaluate
 from maesum.evaluation.settings import EvaluationSettings
 from maesum.files import check_file_writable, read_json
 from maesum.printing import say
-from maesum.recipe import resolved
+from maesum.recipe import identity, resolved
 from maesum.runtime import provenance, write_json
 
 
@@ -58,7 +59,8 @@ def run(config: DictConfig) -> dict[str, float]:
         evaluations.append(evaluation)
         results[evaluation.benchmark] = evaluation.to_dict()
         metrics |= evaluation.metrics()
-    write_json(values["out"], {"metrics": metrics, "results": results, "provenance": provenance(values)})
+    origin = provenance() | identity("evaluate", values, fingerprints(values))
+    write_json(values["out"], {"metrics": metrics, "results": results, "provenance": origin})
     for evaluation in evaluations:
         print_evaluation(evaluation, videos=values["videos"])
     say(f"written: {values['out']}")

@@ -25,7 +25,7 @@ _FIGURES = 5  # of each benchmark; the rest lie in the run's folder
 def log_config(loggers: Sequence[Logger], config: dict[str, Any]) -> None:
     """Give every logger the resolved config, its hash and the code's version."""
     settings = {key: value for key, value in config.items() if key != "logger"}
-    described = {**settings, "config_hash": config_hash({**config, "ckpt": None}), "git": git_state()}
+    described = {**settings, "config_hash": config_hash("train", {**config, "ckpt": None}), "git": git_state()}
     for logger in loggers:
         logger.log_hyperparams(described)
         if isinstance(logger, WandbLogger):

@@ -9,6 +9,7 @@ decides.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from hydra.types import RunMode
 from maesum.errors import MaesumError
 from maesum.launch import is_further_rank, launched
 from maesum.overrides import override
+from maesum.printing import say
+from maesum.runtime import LAST
 
 
 def in_multirun() -> bool:
@@ -44,7 +47,7 @@ def run_isolated(command: str) -> dict[str, float]:
         raise MaesumError("a multirun (-m) starts the processes of its jobs itself; start it without torchrun.")
     config = HydraConfig.get()
     folder = Path(config.runtime.output_dir)
-    overrides = list(config.overrides.task)
+    overrides = _resuming(list(config.overrides.task), folder)
     if not any(each.startswith("group=") for each in overrides):
         overrides.append(override("group", folder.parent.name))
     own = ["hydra.mode=RUN", override("hydra.run.dir", folder)]
@@ -74,3 +77,21 @@ def _exit_status(command: list[str]) -> int:
         if interrupted is not None:
             raise interrupted
         return status
+
+
+def _resuming(overrides: list[str], folder: Path) -> list[str]:
+    """The overrides of one job of a multirun: `ckpt=last` goes on where this job was stopped, if it ever began.
+
+    Raises:
+        MaesumError: no job of the multirun has begun, so that its folder is not the one to go on in.
+    """
+    others = [each for each in overrides if not re.fullmatch(r"\+*ckpt=(['\"]?)last\1", each)]
+    if others == overrides or (folder / LAST).is_file():
+        return overrides
+    if not list(folder.parent.glob(f"*/{LAST}")):
+        raise MaesumError(
+            f"{folder.parent}: no run with {LAST} to resume is in this multirun's folder; name that of the multirun "
+            "that was stopped by hydra.sweep.dir=, or leave ckpt= out to start anew."
+        )
+    say(f"{folder}: holds no {LAST}, so this job starts anew")
+    return others

@@ -19,6 +19,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.data.benchmark import Benchmark
+from maesum.data.fingerprint import fingerprints
 from maesum.data.origin import FeatureOrigin
 from maesum.data.scores import Scores
 from maesum.errors import MaesumError, first_line
@@ -28,7 +29,7 @@ from maesum.jobs.benchmark_scoring import check_benchmarks, draw_figures, is_fir
 from maesum.jobs.prediction_folder import CONFIG, METRICS, replace_results
 from maesum.launch import check_processes
 from maesum.printing import say
-from maesum.recipe import resolved
+from maesum.recipe import identity, resolved
 from maesum.runtime import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
 from maesum.tasks.checkpoints import load_pretrained
@@ -66,6 +67,7 @@ def run(config: DictConfig) -> dict[str, float]:
         ) from None
     leave_group_at_exit()
     fabric.launch()
+    read = fingerprints(plain)
     if isinstance(predictor, torch.nn.Module):
         predictor = predictor.to(fabric.device)
     # Only the first rank writes; the others name a folder and leave it alone.
@@ -84,7 +86,8 @@ def run(config: DictConfig) -> dict[str, float]:
         )
         if fabric.is_global_zero:
             write_text(made / CONFIG, OmegaConf.to_yaml(OmegaConf.create(plain)))
-            origin = provenance(plain) | describe_device(fabric.device, fabric.world_size)
+            device = describe_device(fabric.device, fabric.world_size)
+            origin = provenance() | identity("predict", plain, read) | device
             write_json(made / "provenance.json", origin | {"seconds": time.time() - started})
             write_json(made / METRICS, metrics)
             replace_results(folder, made)

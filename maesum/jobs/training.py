@@ -21,20 +21,21 @@ from omegaconf import DictConfig, OmegaConf
 from torch.nn import Module
 from torch.nn.parallel import DistributedDataParallel
 
+from maesum.data.fingerprint import fingerprints
 from maesum.errors import MaesumError, first_line
 from maesum.jobs.experiment_log import log_config, log_results
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
+from maesum.jobs.resumption import folder_is_given, prepare_to_resume
 from maesum.jobs.training_tasks import TASKS
-from maesum.launch import check_processes
+from maesum.launch import check_processes, waits_for
 from maesum.printing import say
-from maesum.recipe import resolved
-from maesum.runtime import describe_device, provenance, write_json, write_text
+from maesum.recipe import identity, resolved
+from maesum.runtime import LAST, describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
-from maesum.tasks.checkpoints import LAST
 from maesum.tasks.interrupts import interrupts_raised
 from maesum.tasks.processes import leave_group_at_exit
-from maesum.tasks.resuming import keep_log, load_position, resume_path
+from maesum.tasks.resuming import keep_log, resume_path
 from maesum.tasks.stopping import requeued_on_signal
 
 # Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
@@ -72,40 +73,48 @@ def run(config: DictConfig) -> dict[str, float]:
     L.seed_everything(config.seed, workers=True, verbose=False)
 
     task, data = kind.build(plain)
-    checkpoint = resume_path(config.ckpt, folder) if data is not None else None  # before anything is written
+    checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given())
+    read = fingerprints(plain)  # as the files are now: they may change while this runs
     trainer = build_trainer(config, folder)
+    epochs = None if data is None else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder)
+    # Up to here, nothing is written.
     if trainer.is_global_zero:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
     keep_log(folder)
-    log_config(trainer.loggers, plain)
+    log_config(trainer.loggers, _settings(plain, epochs))
     metrics: dict[str, float] = {}
     if data is not None:
-        if checkpoint is not None:
-            data.start = load_position(checkpoint, task, trainer.accumulate_grad_batches)
         trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
         metrics = cast(LastCheckpoint, trainer.checkpoint_callback).metrics(trainer)
     metrics |= kind.finish(task, data, trainer, plain, folder)
     if trainer.is_global_zero:
         _report_reconstruction(metrics)
         log_results(trainer.loggers, plain, metrics, folder, trainer.global_step)
-        write_json(folder / "provenance.json", _origin(plain, trainer, time.time() - started))
+        origin = _origin(_settings(plain, epochs), read, trainer) | {
+            "resumed_from": None if checkpoint is None else str(checkpoint),
+            "seconds": time.time() - started,
+        }
+        write_json(folder / "provenance.json", origin)
         write_json(folder / "metrics.json", metrics)
         say(f"results: {folder}")
     return metrics
 
 
-def _origin(config: dict[str, Any], trainer: L.Trainer, seconds: float) -> dict[str, Any]:
-    """Where this run comes from; that it was resumed does not make it another run, so the hash leaves `ckpt` out."""
-    device = describe_device(trainer.strategy.root_device, trainer.world_size)
-    return (
-        provenance({**config, "ckpt": None})
-        | device
-        | {
-            "seconds": seconds,
-            "samples_seen": trainer.global_step * _samples_of_step(config),
-            "resumed_from": config["ckpt"],
-        }
-    )
+def _settings(config: dict[str, Any], epochs: list[int] | None) -> dict[str, Any]:
+    """The settings that a run is known by.
+
+    That it was resumed does not make it another run, so `ckpt` is not among them. That it was trained for longer than
+    was meant at first does, since its learning rate took another way: `epochs` then holds all its values.
+    """
+    return {**config, "ckpt": None, "epochs": epochs if epochs and len(epochs) > 1 else config["epochs"]}
+
+
+def _origin(settings: dict[str, Any], read: dict[str, str], trainer: L.Trainer) -> dict[str, Any]:
+    """Where this run comes from, and on what it was computed."""
+    origin = provenance() | identity("train", settings, read)
+    origin |= describe_device(trainer.strategy.root_device, trainer.world_size)
+    origin["device"]["threads"] = torch.get_num_threads()
+    return origin | {"samples_seen": trainer.global_step * _samples_of_step(settings)}
 
 
 def _samples_of_step(config: dict[str, Any]) -> int:
@@ -180,4 +189,7 @@ def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
     # tensors, hundreds in an eager step. Results are the same without.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     check_processes(trainer.num_devices, trainer.num_nodes, of="trainer.")
+    waiting = waits_for(trainer.num_nodes)
+    if waiting is not None:
+        say(waiting)
     return trainer

@@ -24,8 +24,9 @@ from maesum.jobs.peer_scoring import score_by_split
 from maesum.jobs.prediction import predict_benchmarks
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.printing import say
+from maesum.runtime import LAST
 from maesum.scoring import ScoringSettings
-from maesum.tasks.checkpoints import LAST, load_pretrained, load_weights
+from maesum.tasks.checkpoints import load_pretrained, load_weights
 from maesum.tasks.compiling import check_mode
 from maesum.tasks.drdsn import DrDsn, VideoDataModule, WholeVideos
 from maesum.tasks.pretraining import Pretraining
@@ -192,7 +193,7 @@ def _score_drdsn(task: DrDsn, data: VideoDataModule, trainer: L.Trainer, config:
     )
 
 
-#: By the name that `task=` takes; what each reads stands in `maesum.inputs.READ_BY_TASK`.
+#: By the name that `task=` takes; what each reads stands in `maesum.recipe.READ_BY_TASK`.
 TASKS: dict[str, TrainingTask] = {
     "pretraining": TrainingTask(_build_pretraining, _score_benchmarks),
     "evaluation": TrainingTask(_build_evaluation, _score_benchmarks),

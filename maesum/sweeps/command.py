@@ -31,7 +31,7 @@ def run(config: DictConfig) -> None:
         MaesumError: naming the jobs that failed.
     """
     tables = read_tables(config.sweeps)
-    jobs = jobs_of_tables(config, tables)
+    jobs = jobs_of_tables(config, tables, makes_demo=not config.plan)
     if config.plan:
         print_plan(tables, jobs)
         return
@@ -49,12 +49,17 @@ def run(config: DictConfig) -> None:
     say(f"all jobs done; the tables: {as_typed(['python', '-m', 'maesum.report', *given])}")
 
 
-def jobs_of_tables(config: DictConfig, tables: dict[str, TableSpec]) -> dict[str, dict[str, Job]]:
+def jobs_of_tables(
+    config: DictConfig, tables: dict[str, TableSpec], makes_demo: bool = False
+) -> dict[str, dict[str, Job]]:
     """The jobs of each table by name; to be called within a command of Hydra's.
 
     Overrides given to the command itself hold for every job, except the command's own keys.
+
+    Args:
+        makes_demo: whether the demo data are made where jobs read them, since what they hold is part of a job's name.
     """
-    maker = JobMaker(config.runs, given_overrides(), list(config.demo))
+    maker = JobMaker(config.runs, given_overrides(), list(config.demo), makes_demo)
     return {name: maker.jobs_of(name, table) for name, table in tables.items()}
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from maesum.overrides import quoted
 from maesum.recipe import PRESENTATION, config_hash
+from maesum.sweeps.job_data import JobData, folder_of
 from maesum.sweeps.tables import JobSpec, TableSpec
 
 #: Config groups that +scale=demo chooses, so that a job's own choice of them is left out there.
@@ -36,9 +37,11 @@ class Job:
         command: train, predict or evaluate.
         overrides: its arguments, without those that say where its folder is.
         config: its resolved config.
-        hash: of the settings in it that decide results (`maesum.recipe`): jobs of equal hash are one job.
-        folder: where it leaves its results.
+        hash: of the settings in it that decide results (`maesum.recipe`): jobs of equal hash are one job of a sweep.
+        folder: where it leaves its results, named by that hash and by what its data hold.
         needs: the jobs whose files it reads.
+        data: what the files hold that it reads, by key, as far as they are there (`maesum.data.fingerprint`); those
+            that it reads of `needs` are known by their folders.
     """
 
     name: str
@@ -48,12 +51,16 @@ class Job:
     hash: str
     folder: Path
     needs: tuple[Job, ...]
+    data: dict[str, str] = field(default_factory=dict)
 
     def is_done(self) -> bool:
-        """Whether the folder holds the results of exactly this config."""
+        """Whether the folder holds the results of exactly this config, on data that hold the same."""
         if not (self.folder / "metrics.json").exists():
             return False
-        return _recorded_hash(self.folder, self.command) == self.hash
+        origin = _recorded_origin(self.folder, self.command)
+        read = origin.get("data")
+        same_data = isinstance(read, dict) and self.data.items() <= read.items()
+        return origin.get("config_hash") == self.hash and (same_data or not self.data)
 
     def arguments(self) -> list[str]:
         """The command line after the Python interpreter."""
@@ -85,16 +92,17 @@ def as_typed(arguments: Sequence[str]) -> str:
 
 
 class JobMaker:
-    """Makes jobs of specifications, composing each job's config to know its hash.
+    """Makes jobs of specifications, composing each job's config to know its hash, and looking into its data.
 
     Args:
         runs: the folder that holds one folder a job.
         given: overrides of the sweep command itself: they hold for every job.
         demo: overrides of every training job at +scale=demo.
+        makes_demo: whether the demo data are made where a job reads them and they are not there yet.
     """
 
-    def __init__(self, runs: str | Path, given: Sequence[str], demo: Sequence[str]) -> None:
-        self.runs, self.given, self.demo = Path(runs), list(given), list(demo)
+    def __init__(self, runs: str | Path, given: Sequence[str], demo: Sequence[str], makes_demo: bool = False) -> None:
+        self.runs, self.given, self.demo, self.data = Path(runs), list(given), list(demo), JobData(makes_demo)
         self.at_demo_scale = "+scale=demo" in self.given
         self._composed: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
 
@@ -108,23 +116,26 @@ class JobMaker:
 
     def _job(self, name: str, spec: JobSpec, source: Job | None) -> Job:
         overrides = self._train_overrides(spec) if spec.command == "train" else self._other_overrides(spec)
+        of_source = None
         if source is not None:
-            key, path = {
+            of_source, path = {
                 "train": ("init", source.folder / "checkpoints" / "last.ckpt"),
                 "predict": ("ckpt", source.folder / "checkpoints" / "last.ckpt"),
                 "evaluate": ("scores", source.folder / "scores"),
             }[spec.command]
-            overrides = [path_setting(key, path), *overrides]
-        config, identity = self._compose(spec.command, overrides)
+            overrides = [path_setting(of_source, path), *overrides]
+        config, settings = self._compose(spec.command, overrides)
+        data, is_whole = self.data.of(config, of_source)
         needs = () if source is None else (source,)
-        return Job(name, spec.command, tuple(overrides), config, identity, self.runs / identity, needs)
+        folder = folder_of(self.runs, settings, data, is_whole)
+        return Job(name, spec.command, tuple(overrides), config, settings, folder, needs, data)
 
     def _compose(self, command: str, overrides: Sequence[str]) -> tuple[dict[str, Any], str]:
         """The config of a command and its hash, composed once: tables share jobs, and composing is what takes time."""
         key = (command, *overrides)
         if key not in self._composed:
             config = compose_config(command, overrides)
-            self._composed[key] = config, config_hash(config)
+            self._composed[key] = config, config_hash(command, config)
         return self._composed[key]
 
     def _train_overrides(self, spec: JobSpec) -> list[str]:
@@ -167,10 +178,12 @@ def _key(override: str) -> str:
     return override.split("=", 1)[0].lstrip("+~")
 
 
-def _recorded_hash(folder: Path, command: str) -> str | None:
+def _recorded_origin(folder: Path, command: str) -> dict[str, Any]:
+    """What the run in a folder says it is of; nothing where that cannot be read."""
     path = folder / ("metrics.json" if command == "evaluate" else "provenance.json")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return (content["provenance"] if command == "evaluate" else content)["config_hash"]
-    except (OSError, ValueError, KeyError):
-        return None
+        origin = content["provenance"] if command == "evaluate" else content
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return origin if isinstance(origin, dict) else {}

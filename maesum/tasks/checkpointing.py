@@ -16,7 +16,9 @@ from lightning.pytorch.callbacks import Checkpoint
 from maesum.errors import MaesumError, Stopped
 from maesum.files import atomic_path
 from maesum.tasks.checkpoints import read_checkpoint
+from maesum.tasks.optimizer_checks import state_sizes
 from maesum.tasks.stopping import StopRequest, end_launched_processes, requeue_in_slurm
+from maesum.tasks.training_record import TrainingRecord
 
 #: Share of the time that writing files after epochs may take: an epoch of a small set passes on a GPU in the time that
 #: a large model takes to write.
@@ -62,6 +64,10 @@ class LastCheckpoint(Checkpoint):
         path: the file.
         every_n_steps: optimiser steps between files, whatever they take; None = only after epochs.
 
+    Attributes:
+        record: what decides the weights, to be set before training by whoever knows; without it a checkpoint can be
+            scored, but no training goes on from it.
+
     Raises:
         MaesumError: `every_n_steps` is below 1.
         Stopped: from the hooks, once the file is written that a signal asked for.
@@ -71,6 +77,7 @@ class LastCheckpoint(Checkpoint):
         if every_n_steps is not None and every_n_steps < 1:
             raise MaesumError(f"checkpoint_every_n_steps is {every_n_steps}, wanted at least 1, or null.")
         self.path, self.every_n_steps = Path(path), every_n_steps
+        self.record: TrainingRecord | None = None
         self.stop = StopRequest()
         self._step = 0
         self._written, self._writing_takes = -math.inf, 0.0  # when the file was last written, and for how long, in s
@@ -117,7 +124,10 @@ class LastCheckpoint(Checkpoint):
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
         checkpoint[EXTRA] = {
             "accumulate_grad_batches": trainer.accumulate_grad_batches,
+            "batches_per_epoch": trainer.num_training_batches,
+            **state_sizes(checkpoint),
             "metrics": self.metrics(trainer),
+            "record": None if self.record is None else self.record.to_plain(),
         }
 
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:

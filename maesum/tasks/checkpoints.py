@@ -12,9 +12,8 @@ import torch
 from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError, first_line
 from maesum.models import MaskedAutoencoder
-
-#: Where a run keeps its checkpoint, within its folder.
-LAST = Path("checkpoints") / "last.ckpt"
+from maesum.runtime import LAST
+from maesum.tasks.optimizer_checks import defect_of
 
 #: The field of a checkpoint that tells on which features the model was trained.
 FEATURES = "features"
@@ -56,9 +55,6 @@ def load_pretrained(path: str | Path) -> Pretrained:
     check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
     model = _build(settings, "cpu", path)
     model.load_state_dict(weights)
-    bad = next((name for name, value in model.state_dict().items() if not bool(value.isfinite().all())), None)
-    if bad is not None:
-        raise MaesumError(f"{path}: weight '{bad}' holds NaN or infinite values; name an earlier checkpoint.")
     return Pretrained(model.eval(), settings, trained_on)
 
 
@@ -106,11 +102,14 @@ def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path:
     model.load_state_dict(weights)
 
 
-def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path) -> None:
-    """Compare the names and shapes of weights.
+def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path, *, of_same_type: bool = False) -> None:
+    """Compare the names and shapes of weights, and check that they are finite numbers.
+
+    Args:
+        of_same_type: whether another floating type is refused as well, which loading would round to the wanted one.
 
     Raises:
-        MaesumError: the first name, shape or kind of number that differs.
+        MaesumError: the first that differs in name, shape or kind of number, or is not finite.
     """
     if not isinstance(found, dict):
         raise MaesumError(f"{path}: field 'state_dict' is no table of weights; name another checkpoint.")
@@ -121,8 +120,11 @@ def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path)
                 f"{path}: weight '{name}' is {found_shape}, wanted {wanted_shape}; the checkpoint is of another model, "
                 "so choose the model= and features it was trained with."
             )
-        if found[name].dtype.is_complex or found[name].layout != torch.strided or found[name].is_quantized:
-            raise MaesumError(f"{path}: weight '{name}' is of type {found[name].dtype}, wanted plain real numbers.")
+        defect = defect_of(found[name])
+        if defect is None and of_same_type and found[name].dtype != wanted[name].dtype:
+            defect = f"is of type {found[name].dtype}, wanted {wanted[name].dtype}"
+        if defect is not None:
+            raise MaesumError(f"{path}: weight '{name}' {defect}; name an earlier checkpoint.")
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -185,4 +187,6 @@ def _build(settings: dict[str, Any], device: str, path: str | Path) -> MaskedAut
 
 def _shape(weights: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | str:
     value = weights.get(name)
-    return tuple(value.shape) if isinstance(value, torch.Tensor) else "absent" if value is None else "no tensor"
+    if not isinstance(value, torch.Tensor):
+        return "absent" if value is None else "no tensor"
+    return "a nested tensor" if value.is_nested else tuple(value.shape)

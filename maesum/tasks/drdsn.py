@@ -161,6 +161,10 @@ class DrDsn(L.LightningModule):
         for network in self.networks:
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights of all networks."""
         settings = self.settings
         return torch.optim.Adam(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.build_optimizer()

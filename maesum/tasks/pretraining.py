@@ -109,8 +109,12 @@ class Pretraining(L.LightningModule):
         if self.trained_on is not None:
             checkpoint[FEATURES] = self.trained_on.to_plain()
 
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights."""
+        return adamw(self.model, self.optim, self.batch_size)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = adamw(self.model, self.optim, self.batch_size)
+        optimizer = self.build_optimizer()
         total_steps = int(self.trainer.estimated_stepping_batches)
         steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
         warmup_steps = round(self.warmup_epochs * steps_per_epoch)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional as F
@@ -78,8 +79,12 @@ class Recognition(L.LightningModule):
             self.log(f"recognition/{name}", metric.compute())
             metric.reset()
 
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights."""
+        return adamw(self.model, self.optim, self.batch_size)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = adamw(self.model, self.optim, self.batch_size)
+        optimizer = self.build_optimizer()
         total_steps = int(self.trainer.estimated_stepping_batches)
         steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
         warmup_steps = round(self.warmup_epochs * steps_per_epoch)

@@ -1,6 +1,7 @@
 """Signals that ask a training to stop: noted when they come, obeyed at the end of an optimiser step.
 
-SIGTERM is what schedulers and `kill` send, and SIGINT is Ctrl-C; SIGUSR1 is what SLURM sends ahead of a time limit
+SIGTERM is what schedulers and `kill` send, SIGINT is Ctrl-C, and SIGHUP comes when the terminal is closed or the
+connection to it is lost; SIGUSR1 is what SLURM sends ahead of a time limit
 (`#SBATCH --signal=SIGUSR1@90`), and asks for the job to be queued again. Lightning's own handlers save in the middle of
 whatever is running, which may be half of an optimiser step, so these replace them while a fit runs.
 """
@@ -28,7 +29,7 @@ from maesum.transfer import Arriving
 logger = logging.getLogger(__name__)
 
 #: What asks a training to stop, by name.
-SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 
 #: How long the other processes of a failed job get to say what happened to them.
 _GRACE_SECONDS = 5.0
@@ -41,6 +42,7 @@ class StopRequest:
         self._signum = 0
         self._asked: Arriving | None = None
         self._speaks = True
+        self._terminals: list[int] = []  # of standard output and error, those that end with the terminal
 
     def listen(self, trainer: L.Trainer) -> None:
         """Take the signals over. Called after Lightning has installed its handlers."""
@@ -49,9 +51,12 @@ class StopRequest:
         self._speaks = trainer.is_global_zero
         if threading.current_thread() is not threading.main_thread():
             return  # Python gives signals to the main thread only
+        self._terminals = [number for number in (1, 2) if os.isatty(number)]
         for name in SIGNALS:
-            if hasattr(signal, name):  # not everywhere, e.g. not on Windows
-                signal.signal(getattr(signal, name), self._note)
+            signum = getattr(signal, name, None)  # not everywhere, e.g. not on Windows
+            ignored = name == "SIGHUP" and signum is not None and signal.getsignal(signum) is signal.SIG_IGN  # by nohup
+            if signum is not None and not ignored:
+                signal.signal(signum, self._note)
 
     def agreed(self, trainer: L.Trainer) -> int:
         """The signal that any process of the job has received, 0 for none: the same answer in every process."""
@@ -74,10 +79,17 @@ class StopRequest:
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         self._signum = max(self._signum, signum)
+        if signum == getattr(signal, "SIGHUP", None):
+            self._leave_the_terminal()
         if signum == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             if self._speaks:
                 say("stopping after this step; Ctrl-C again stops at once", error=True)
+
+    def _leave_the_terminal(self) -> None:
+        """Send what is still printed nowhere: the terminal is gone, and an error would come before the checkpoint."""
+        for number in self._terminals:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _nothing() -> None:

@@ -76,7 +76,7 @@ def main() -> None:
     for promise, trials, kept in rows:
         print(f"{promise:45} {trials:6} {kept:5}")
     content = [{"promise": promise, "trials": trials, "held": kept} for promise, trials, kept in rows]
-    write_json(RESULTS, {"rows": content, "provenance": provenance({"trials": vars(arguments)})})
+    write_json(RESULTS, {"rows": content, "provenance": provenance() | {"trials": vars(arguments)}})
 
 
 if __name__ == "__main__":

@@ -12,11 +12,9 @@ import torch
 
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.order import Position
-from maesum.data.origin import FeatureOrigin
 from maesum.errors import MaesumError
 from maesum.tasks.checkpointing import AtomicCheckpointIO, LastCheckpoint
-from maesum.tasks.pretraining import Pretraining
-from maesum.tasks.resuming import keep_log, load_position, resume_path
+from maesum.tasks.resuming import keep_log, resume_path
 from tests.commands import SECONDS, maesum_here, user_error
 from tests.reliability import killing
 
@@ -172,22 +170,6 @@ def test_damaged_checkpoints_are_one_sentence(small_run, cache, tmp_path):
     for path in sorted(tmp_path.glob("*.ckpt")):
         done = maesum_here(*TRAIN, f"ckpt={path}", "hydra.run.dir=run", folder=tmp_path, cache=cache)
         assert path.name in user_error(done)
-
-
-def test_positions_within_an_epoch_are_read_from_lightnings_counters(small_run, tmp_path):
-    content = torch.load(small_run / "checkpoints" / "last.ckpt", weights_only=True)
-    task = Pretraining(**content["hyper_parameters"])
-    assert load_position(small_run / "checkpoints" / "last.ckpt", task, accumulate=1) == Position(2, 0)
-    loops = content["loops"]["fit_loop"]
-    loops["epoch_progress"]["current"].update(ready=2, started=2, processed=1, completed=1)
-    loops["epoch_loop.batch_progress"]["current"].update(ready=5, started=5, processed=5, completed=4)
-    torch.save(content, tmp_path / "a.ckpt")
-    assert load_position(tmp_path / "a.ckpt", task, accumulate=1) == Position(1, 5)
-    with pytest.raises(MaesumError, match=r"at trainer\.accumulate_grad_batches=1, but now it is 2"):
-        load_position(tmp_path / "a.ckpt", task, accumulate=2)
-    task.trained_on = FeatureOrigin("resnet50")
-    with pytest.raises(MaesumError, match=r"a\.ckpt: features are of backbone 'resnet50', but .*; resume with the fea"):
-        load_position(tmp_path / "a.ckpt", task, accumulate=1)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -34,7 +34,7 @@ def make_job(tmp_path):
             f"time.sleep({seconds}); sys.exit(2) if {fails} else None; "
             f"(own / 'provenance.json').write_text({origin!r}); (own / 'metrics.json').write_text('{{}}')"
         )
-        return ScriptedJob(f"table/{name}", "predict", (), {"benchmarks": {}}, name, own, needs, script)
+        return ScriptedJob(f"table/{name}", "predict", (), {"benchmarks": {}}, name, own, needs, script=script)
 
     return make
 

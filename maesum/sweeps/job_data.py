@@ -1,0 +1,69 @@
+"""What the data of a sweep's jobs hold, and the folders that are named by it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from maesum.data.demo import ensure_demo
+from maesum.data.fingerprint import decisive_files, fingerprint
+
+#: Keys that may name a list that is built in, in place of a file.
+_MAY_BE_NAMES = ("splits", "dr_dsn.splits")
+
+
+class JobData:
+    """Looks into the files that jobs read, into each once: tables share their data.
+
+    Args:
+        makes_demo: whether the demo data are made where a job reads them and they are not there yet.
+    """
+
+    def __init__(self, makes_demo: bool = False) -> None:
+        self.makes_demo = makes_demo
+        self._known: dict[str, str | None] = {}
+
+    def of(self, config: dict[str, Any], of_source: str | None = None) -> tuple[dict[str, str], bool]:
+        """What the files of a job hold by key, and whether all of them are there.
+
+        Args:
+            config: the job's resolved config.
+            of_source: the key of what it reads of another job, which is known by that job's folder.
+        """
+        files = {key: paths for key, paths in decisive_files(config).items() if key != of_source}
+        if self.makes_demo and any(_lies_in(config["demo_dir"], paths) for paths in files.values()):
+            ensure_demo(config["demo_dir"])
+        known = {key: self._content_of(paths) for key, paths in files.items()}
+        data = {key: content for key, content in known.items() if content is not None}
+        return data, all(key in data or key in _MAY_BE_NAMES for key in files)
+
+    def _content_of(self, paths: Any) -> str | None:
+        key = str(paths)
+        if key not in self._known:
+            self._known[key] = fingerprint(paths)
+        return self._known[key]
+
+
+def folder_of(runs: Path, settings: str, data: dict[str, str], is_whole: bool) -> Path:
+    """The folder of a job's results, which other content of its data gives another name.
+
+    Where data are not at hand, as on a machine that only reports, the one folder that was filled with these settings is
+    taken; where there are several, it cannot be told which.
+
+    Args:
+        runs: the folder of all jobs.
+        settings: the hash of the job's settings.
+        data: what `JobData.of` gave, with whether that is all.
+    """
+    if not is_whole:
+        finished = [path.parent for path in runs.glob(f"{settings}-*/metrics.json")]
+        return finished[0] if len(finished) == 1 else runs / f"{settings}-without-data"
+    content = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+    return runs / f"{settings}-{content}"
+
+
+def _lies_in(folder: str, paths: Any) -> bool:
+    there = Path(folder).resolve()
+    return any(there in Path(str(path)).resolve().parents for path in (paths if isinstance(paths, list) else [paths]))
