@@ -25,6 +25,18 @@ def in_multirun() -> bool:
     return HydraConfig.get().mode is RunMode.MULTIRUN
 
 
+def _config_flags() -> list[str]:
+    """The flags that lead a job to the config of this multirun, wherever its files lie."""
+    config = HydraConfig.get()
+    flags = [f"--config-name={config.job.config_name}"]
+    for source in config.runtime.config_sources:
+        if source.provider == "main":
+            flags.append(f"--config-path={'pkg://' if source.schema == 'pkg' else ''}{source.path}")
+        if source.provider == "command-line":
+            flags.append(f"--config-dir={source.path}")
+    return [*flags, *(each for each in config.overrides.hydra if each.startswith("hydra.searchpath="))]
+
+
 def run_isolated(command: str) -> dict[str, float]:
     """Run this job of a multirun as `python -m maesum.<command>` and read what it left.
 
@@ -47,7 +59,7 @@ def run_isolated(command: str) -> dict[str, float]:
     if not any(override.startswith("group=") for override in overrides):
         overrides.append(f"group='{folder.parent.name}'")
     own = ["hydra.mode=RUN", f"hydra.run.dir='{folder}'"]
-    done = subprocess.run([sys.executable, "-m", f"maesum.{command}", *overrides, *own], check=False)
+    done = subprocess.run([sys.executable, "-m", f"maesum.{command}", *_config_flags(), *overrides, *own], check=False)
     if done.returncode:
         changed = " ".join(config.overrides.task)
         raise MaesumError(f"job {config.job.num} ({changed}) failed with exit status {done.returncode}: {folder}")
