@@ -32,10 +32,8 @@ def limit_environment(overrides: Sequence[str] | None) -> None:
     """
     global _permitted
     OmegaConf.register_new_resolver("oc.env", _read, replace=True)
-    if overrides is None:
-        _permitted = None
-    else:
-        _permitted = frozenset(re.findall(r"\boc\.env:\s*(\w+)", " ".join(overrides)))
+    names = re.findall(r"\boc\.env:\s*(\w+)", " ".join(overrides or ()))
+    _permitted = None if overrides is None else frozenset(names)
 
 
 def _read(key: str, default: Any = _NO_DEFAULT) -> str | None:

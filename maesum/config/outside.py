@@ -121,8 +121,8 @@ def _check_hydra_settings(config: DictConfig, given: list[Override], where: str)
 
 def _no_say(where: str, key: str, value: Any) -> MaesumError:
     return MaesumError(
-        f"{where}: the config there sets hydra.{key} to {value!r}, but a config from elsewhere has no say in what Hydra "
-        "runs; remove it there, or give it on the command line if you want it."
+        f"{where}: the config there sets hydra.{key} to {value!r}, but a config from elsewhere has no say in what "
+        "Hydra runs; remove it there, or give it on the command line if you want it."
     )
 
 

@@ -62,9 +62,7 @@ def checked_config(config: DictConfig, command: str, overrides: Sequence[str], w
     for path, value in _nodes(plain):
         if isinstance(value, dict) and _TARGET in value:
             _check_target(path, value, known, given, where)
-        elif isinstance(value, str) and ("_target_" in value or "${" in value) and not _was_given(path, value, given):
-            _refuse(path, value, where)
-        elif isinstance(value, str) and path[0] in _COMMAND_LINES and value.lstrip("+~").startswith(("-", "hydra")):
+        elif isinstance(value, str) and _may_run_later(path, value) and not _was_given(path, value, given):
             _refuse(path, value, where)
     return cast(DictConfig, typed)
 
@@ -80,6 +78,12 @@ def _check_target(
     for key, value in node.items():
         if key not in known[target] and not _was_given((*path, key), value, given):
             _refuse((*path, key), value, where)
+
+
+def _may_run_later(path: tuple[str, ...], text: str) -> bool:
+    """Whether a text would be more than a text in a config or on a command line that is made of it."""
+    is_option = path[0] in _COMMAND_LINES and text.lstrip("+~").startswith(("-", "hydra"))
+    return is_option or _TARGET in text or "${" in text
 
 
 def _refuse(path: tuple[str, ...], value: Any, where: str) -> None:
