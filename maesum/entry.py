@@ -22,6 +22,8 @@ from maesum.arguments import rewritten
 from maesum.command_help import command_help
 from maesum.config import CONF_DIR, register_resolvers, register_schemas
 from maesum.config.meanings import meanings
+from maesum.config.outside import guard_composition, outside_folders
+from maesum.config.targets import checked_config
 from maesum.errors import MaesumError, Stopped
 from maesum.mistyped import unknown_flag, unknown_key, unknown_option, unreadable_override
 from maesum.printing import failure_sentence, say, unfailing_output
@@ -85,6 +87,7 @@ def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: M
 def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
     """Compose the config of a command and run its task, or print its help."""
     register_schemas()
+    guard_composition()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
     sys.argv[1:] = rewritten(sys.argv[1:], config_name)
     arguments = _parsed(sys.argv[1:])
@@ -97,6 +100,10 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
     def guarded(config: DictConfig) -> Any:
         nonlocal failure
         try:
+            outside = outside_folders(HydraConfig.get().runtime.config_sources)
+            if outside:
+                given = HydraConfig.get().overrides.task
+                config = checked_config(config, config_name, list(given), ", ".join(outside))
             return task(config)
         except Exception as error:
             if isinstance(error, Stopped) and _runs_in_turn():
@@ -129,6 +136,11 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     parsed, unknown = parser.parse_known_args(arguments)
     if unknown:
         raise MaesumError(unknown_flag(unknown, arguments))
+    if parsed.experimental_rerun is not None:
+        raise MaesumError(
+            f"--experimental-rerun={parsed.experimental_rerun} would run what is in that file; repeat a run by "
+            "--config-path RUN/.hydra --config-name config."
+        )
     return parsed
 
 
@@ -186,7 +198,7 @@ def explain(error: Exception) -> str:
     if mistyped:
         return mistyped
     lines = [line.strip() for line in str(root).partition("Config search path:")[0].splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith(("object_type=", "reference_type=", "full_key: "))]
+    lines = [line for line in lines if not line.startswith(("object_type=", "reference_type=", "full_key:"))]
     key = getattr(root, "full_key", None)
     text = " ".join(lines) or type(root).__name__
     outer = str(error).splitlines()[0] if root is not error and str(error) else ""

@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from maesum.config.ranges import check_ranges
+from maesum.config.scoring import EvaluateConfig
 from maesum.entry import entry_point
+from maesum.recipe import resolved
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
     """Evaluate, print, and write metrics.json; returns the main figures (see `maesum.evaluation.command.run`)."""
+    check_ranges(EvaluateConfig, resolved(config))
     from maesum.evaluation.command import run
 
     return run(config)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
+from maesum.config.ranges import check_ranges
+from maesum.config.videos import ExtractConfig
 from maesum.entry import entry_point
 from maesum.jobs.video_inputs import build_encoder, chosen_videos, require_vision_packages
 from maesum.printing import say
+from maesum.recipe import resolved
 
 if TYPE_CHECKING:
     from maesum.vision.extraction import Extracted
@@ -26,6 +29,7 @@ def extract(config: DictConfig) -> None:
     """Extract the videos that the config names, or this shard's part of them, and say what came out."""
     from maesum.vision.videos import parse_shard, shard_of, shard_path
 
+    check_ranges(ExtractConfig, resolved(config))
     require_vision_packages()
     number, count = parse_shard(config.shard)
     out = shard_path(Path(config.out), number, count)

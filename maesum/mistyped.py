@@ -13,6 +13,9 @@ from maesum.errors import first_line
 
 _GRAMMAR = "options are written key=value, without spaces around the '='"
 
+#: Groups whose files set keys of the whole config.
+_GLOBAL_GROUPS = ("experiment", "scale")
+
 
 def unknown_flag(flags: Sequence[str], arguments: Sequence[str]) -> str:
     """Arguments that Hydra's parser did not know: flags of ours, which has none, or options apart from the others.
@@ -68,6 +71,8 @@ def unknown_key(error: BaseException) -> str | None:
     if match is None:
         return None
     full_key = getattr(error, "full_key", None) or match.group(1)
+    if full_key in _GLOBAL_GROUPS:
+        return f"{full_key}=...: the file sets nothing of the config; begin it with the line '# @package _global_'."
     parent = getattr(error, "parent_node", None)
     known = [str(key) for key in parent] if isinstance(parent, DictConfig) else []
     near = difflib.get_close_matches(match.group(1), known, n=1)

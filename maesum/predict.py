@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from maesum.config.ranges import check_ranges
+from maesum.config.scoring import PredictConfig
 from maesum.entry import entry_point
 from maesum.files import check_folder_writable
 from maesum.inputs import check_prediction
@@ -20,6 +22,7 @@ from maesum.recipe import resolved
 def predict(config: DictConfig) -> dict[str, float]:
     """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.jobs.prediction.run`)."""
     values = resolved(config)
+    check_ranges(PredictConfig, values)
     check_folder_writable(values["out"])
     check_prediction_folder(values["out"])
     check_prediction(values)

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from maesum.config.ranges import check_ranges
+from maesum.config.videos import SummarizeConfig
 from maesum.entry import entry_point
 from maesum.errors import MaesumError
 from maesum.jobs.video_inputs import build_encoder, require_vision_packages
 from maesum.printing import say
+from maesum.recipe import resolved
 
 if TYPE_CHECKING:
     from maesum.summaries.pipeline import Summaries
@@ -27,10 +30,9 @@ def summarize(config: DictConfig) -> None:
     """Summarise the video or videos that the config names, and say where the page is."""
     from maesum.vision.videos import find_videos
 
+    check_ranges(SummarizeConfig, resolved(config))
     require_vision_packages()
     videos = find_videos(config.video if isinstance(config.video, str) else list(config.video))
-    if not 0 < config.budget <= 1:
-        raise MaesumError(f"budget is {config.budget}, wanted a share of the video above 0 and up to 1, such as 0.15.")
     if config.ckpt is not None and not Path(config.ckpt).is_file():
         raise MaesumError(f"{config.ckpt}: no such checkpoint file; leave ckpt= out to train on the video itself.")
 

@@ -104,7 +104,7 @@ def test_every_second_frame(folder: Path) -> None:
     [
         (["out=out"], "video= is required"),
         (["video=absent.mp4", "out=out"], "absent.mp4: no such video"),
-        (["video=videos/a.mp4", "out=out", "budget=0"], "budget is 0.0, wanted a share"),
+        (["video=videos/a.mp4", "out=out", "budget=0"], "budget is 0.0, wanted more than 0 and at most 1"),
         (["video=videos/a.mp4", "out=out", "ckpt=absent.ckpt"], "absent.ckpt: no such checkpoint"),
         (["video=videos/a.mp4", "out=out", "quality=perfect"], "perfect"),
         (["video=videos/short.mp4", "out=out", *TINY], "video 'short' has 20 frames"),

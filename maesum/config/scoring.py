@@ -7,7 +7,10 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from maesum.config.ranges import number
+from maesum.config.ranges import choice, number, seed
+
+#: Where networks run: a processor, a GPU of any kind (cuda and mps name one), or a GPU where there is one.
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 
 
 @dataclass
@@ -38,15 +41,17 @@ class PredictConfig:
 
     ckpt: str | None = None  # a checkpoint of python -m maesum.train
     scorer: str = "model"  # model, or without a checkpoint: context_mean, neighbour, uniform
-    stride: int | None = None  # frames between neighbours of a window, in place of the benchmarks' own
+    stride: int | None = number(
+        None, at_least=1
+    )  # frames between neighbours of a window, in place of the benchmarks' own
     feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
     out: str = MISSING  # folder for scores, metrics and figures; by default that of the run
-    seed: int = 0  # of the random baselines and the bootstrap
+    seed: int = seed()  # of the random baselines and the bootstrap
     data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
     demo_dir: str = MISSING  # where the synthetic demo data is made and kept
-    accelerator: str = "auto"  # cpu, gpu or auto
+    accelerator: str = choice("auto", *ACCELERATORS)  # cpu, gpu or auto
     devices: Any = 1  # a number, a list of device numbers, or auto: each scores a part of every video's frames
-    num_nodes: int = 1  # machines, where torchrun or srun has started the processes
+    num_nodes: int = number(1, at_least=1)  # machines, where torchrun or srun has started the processes
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     figures: bool = True  # one figure a video, human above and prediction below
@@ -70,11 +75,11 @@ class EvaluateConfig:
     highlights: bool = False  # also mAP@50 and mAP@15, of ratings
     shots: str = "auto"  # where summaries take their shots from: stored with the benchmark, kts of the features,
     # uniform of 60 frames, or auto, the first of these that the benchmark allows
-    score_step: int = 1  # 15 where scores without picks belong to every 15th frame
-    length_tolerance: int = 0  # pad or crop up to so many frames, at most 2
+    score_step: int = number(1, at_least=1)  # 15 where scores without picks belong to every 15th frame
+    length_tolerance: int = number(0, at_least=0, at_most=2)  # pad or crop up to so many frames, at most 2
     allow_extra: bool = False  # accept scores of videos that the benchmark does not have
     videos: bool = True  # print the table of single videos
-    seed: int = 0  # of the random baselines and the bootstrap
+    seed: int = seed()  # of the random baselines and the bootstrap
     data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
     demo_dir: str = MISSING  # where the synthetic demo data is made and kept
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)

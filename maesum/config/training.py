@@ -7,8 +7,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from maesum.config.ranges import number
-from maesum.config.scoring import BenchmarkConfig, ScoringConfig
+from maesum.config.ranges import choice, number, seed
+from maesum.config.scoring import ACCELERATORS, BenchmarkConfig, ScoringConfig
 
 
 @dataclass
@@ -57,11 +57,12 @@ class OptimConfig:
 class TrainerConfig:
     """Hardware and bookkeeping (conf/trainer), as lightning.Trainer takes them."""
 
-    accelerator: str = "auto"  # cpu, gpu or auto
+    accelerator: str = choice("auto", *ACCELERATORS)  # cpu, gpu or auto
     devices: Any = "auto"  # a number, a list of device numbers, or auto
     num_nodes: int = number(1, at_least=1)  # machines
-    strategy: str = "auto"  # ddp for several devices; auto for one
-    precision: str = "32-true"  # 32-true or bf16-mixed; float16 overflows in masked autoencoders
+    strategy: str = choice("auto", "auto", "ddp")  # ddp for several devices; auto for one
+    precision: str = choice("32-true", "32-true", "bf16-mixed", "64-true")  # 32-true, bf16-mixed or 64-true; float16
+    # overflows in masked autoencoders
     accumulate_grad_batches: int = number(1, at_least=1)  # parts that a batch is computed in, where it does not
     # fit the device at once
     log_every_n_steps: int = number(50, at_least=1)  # optimiser steps between two points of a curve
@@ -117,7 +118,7 @@ class TrainConfig:
     task: str = "pretraining"  # pretraining, recognition, dr_dsn, or evaluation of init= without training
     group: str | None = None  # of runs that belong together, in W&B
     tags: list[str] = field(default_factory=list)  # of the run in W&B
-    seed: int = number(0, at_least=0)  # of every random choice
+    seed: int = seed()  # of every random choice
     feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
     init: str | None = None  # a checkpoint whose weights the model starts from
     stride: Any = field(default_factory=lambda: [1, 8])  # of training clips: 2, or a range [1,8] drawn per sample

@@ -18,6 +18,7 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.features import write_features
+from maesum.errors import MaesumError
 from maesum.files import atomic_path
 
 FPS = 30.0
@@ -57,6 +58,8 @@ def make_demo(out: str | Path, seed: int = 0) -> list[Path]:
     Returns:
         The files written, in the order of `FILES`.
     """
+    if not 0 <= seed < 2**32:
+        raise MaesumError(f"source.seed is {seed}, wanted at least 0 and at most {2**32 - 1}.")
     folder = Path(out)
     rng = np.random.default_rng(seed)
     world = _World(rng.normal(0, 0.9, (2 * OSCILLATORS, 48)), rng.normal(0, 1 / np.sqrt(12), (48, FEATURE_DIM)))

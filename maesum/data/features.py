@@ -117,7 +117,8 @@ def _stored_rows(array: np.ndarray, start: int, video_id: str, dtype: str, path:
     if bad.any():
         row, channel = np.argwhere(bad)[0]
         value, frame = given[row, channel], start + row
-        cause = f"overflows {dtype}; use dtype=float32" if np.isfinite(value) else "wanted finite numbers"
+        use = "store it as float32: source.dtype=float32 of maesum.prepare, dtype=float32 of maesum.extract"
+        cause = f"overflows {dtype}; {use}" if np.isfinite(value) else "wanted finite numbers"
         raise MaesumError(f"{path}: video '{video_id}', frame {frame}, channel {channel} is {value}: {cause}.")
     return rows
 

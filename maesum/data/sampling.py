@@ -30,17 +30,23 @@ class Windows(NamedTuple):
     target_position: np.ndarray  # [B] int64, where in its window each target stands
 
 
+#: Beyond any video; index arithmetic in 64 bits stays exact below it.
+LARGEST_STRIDE = 2**31 - 1
+
+
 def parse_stride(stride: int | Sequence[int]) -> tuple[int, int]:
     """The smallest and largest stride: `2` is (2, 2), `[1, 8]` is the paper's rand(1,8).
 
     Raises:
-        MaesumError: not a whole number of at least 1, nor a pair of them in order.
+        MaesumError: not a whole number from 1 to `LARGEST_STRIDE`, nor a pair of them in order.
     """
     given: object = [stride, stride] if isinstance(stride, int) else stride
     pair = list(given) if isinstance(given, (list, tuple)) else []
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in pair)
-    if len(pair) != 2 or not whole or not 1 <= pair[0] <= pair[1]:
-        raise MaesumError(f"stride is {stride!r}, wanted a whole number such as 2 or a range such as [1,8].")
+    if len(pair) != 2 or not whole or not 1 <= pair[0] <= pair[1] <= LARGEST_STRIDE:
+        raise MaesumError(
+            f"stride is {stride!r}, wanted a whole number such as 2 or a range such as [1,8], up to {LARGEST_STRIDE}."
+        )
     return pair[0], pair[1]
 
 

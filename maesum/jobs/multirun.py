@@ -29,6 +29,18 @@ def in_multirun() -> bool:
     return HydraConfig.get().mode is RunMode.MULTIRUN
 
 
+def _config_flags() -> list[str]:
+    """The flags that lead a job to the config of this multirun, wherever its files lie."""
+    config = HydraConfig.get()
+    flags = [f"--config-name={config.job.config_name}"]
+    for source in config.runtime.config_sources:
+        if source.provider == "main":
+            flags.append(f"--config-path={'pkg://' if source.schema == 'pkg' else ''}{source.path}")
+        if source.provider == "command-line":
+            flags.append(f"--config-dir={source.path}")
+    return [*flags, *(each for each in config.overrides.hydra if each.startswith("hydra.searchpath="))]
+
+
 def run_isolated(command: str) -> dict[str, float]:
     """Run this job of a multirun as `python -m maesum.<command>` and read what it left.
 
@@ -51,7 +63,7 @@ def run_isolated(command: str) -> dict[str, float]:
     if not any(each.startswith("group=") for each in overrides):
         overrides.append(override("group", folder.parent.name))
     own = ["hydra.mode=RUN", override("hydra.run.dir", folder)]
-    status = _exit_status([sys.executable, "-m", f"maesum.{command}", *overrides, *own])
+    status = _exit_status([sys.executable, "-m", f"maesum.{command}", *_config_flags(), *overrides, *own])
     if status:
         changed = " ".join(config.overrides.task)
         raise MaesumError(f"job {config.job.num} ({changed}) failed with exit status {status}: {folder}")

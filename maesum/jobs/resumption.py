@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from maesum.data.fingerprint import decisive_files
 from maesum.launch import launched
+from maesum.printing import say
 from maesum.tasks.checkpointing import LastCheckpoint
 from maesum.tasks.resuming import load_resumed, refuse_finished
 from maesum.tasks.training_record import TrainingRecord

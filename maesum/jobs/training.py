@@ -12,7 +12,6 @@ from typing import Any, cast
 import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
 from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
@@ -24,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from maesum.data.fingerprint import fingerprints
 from maesum.errors import MaesumError, first_line
 from maesum.jobs.experiment_log import log_config, log_results
+from maesum.jobs.loggers import build_loggers
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
 from maesum.jobs.resumption import folder_is_given, prepare_to_resume
 from maesum.jobs.training_tasks import TASKS
@@ -165,7 +165,7 @@ def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
         callbacks.append(BenchmarkMonitor(plain["benchmarks"], settings, **plain["evaluator"]))
     if config.trainer.enable_progress_bar:
         callbacks.append(TrainingProgress())
-    loggers = [instantiate(logger) for logger in config.logger.values()]
+    loggers = build_loggers(config.logger, folder)
     plugins: list[Any] = [AtomicCheckpointIO()]
     if SLURMEnvironment.detect() and not TorchElasticEnvironment.detect():
         plugins.append(SLURMEnvironment(auto_requeue=False))  # `maesum.tasks.stopping` does that

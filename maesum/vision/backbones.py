@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,8 @@ from maesum.torchvision_import import make_torchvision_importable
 
 #: `weights=` of a backbone without training, for tests of everything around it.
 RANDOM = "random"
+#: How PyTorch's published files end: the first digits of their SHA-256.
+_CHECKSUM = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ def _torchvision_model(name: str, weights: str, **arguments: Any) -> Backbone:
 
 def _download(weights: Any, name: str) -> dict[str, Tensor]:
     """The weights of torchvision's enum: from its cache, or downloaded into it."""
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(weights.url).path).name
+    if cached.is_file():  # torchvision looks at the checksum of what it downloads, not of what is there
+        check_weights_file(cached)
     try:
         return weights.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
@@ -151,6 +158,7 @@ def _load_weights(network: nn.Module, path: Path) -> None:
         raise MaesumError(
             f"{path}: no such file of weights; backbone.weights takes a file or the name of published ones."
         )
+    check_weights_file(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
@@ -164,6 +172,23 @@ def _load_weights(network: nn.Module, path: Path) -> None:
     _copy_weights(network, content, path)
 
 
+def check_weights_file(path: Path) -> None:
+    """Compare a file with the checksum in its name, where it has one as published weights do: resnet50-0676ba61.pth.
+
+    Raises:
+        MaesumError: the file is damaged, or is another under that name.
+    """
+    named = _CHECKSUM.search(path.name)
+    if named is None:
+        return
+    found = _sha256(path)
+    if not found.startswith(named[1]):
+        raise MaesumError(
+            f"{path}: its SHA-256 begins with {found[: len(named[1])]}, wanted {named[1]} as its name says; the file "
+            "is damaged or another, so fetch it again (or rename it, if these weights are meant)."
+        )
+
+
 def _copy_weights(network: nn.Module, weights: dict[str, Tensor], origin: object) -> None:
     """Copy every weight of the network; the file may hold more, as GoogLeNet's classifiers that only training uses."""
     for name, value in network.state_dict().items():
@@ -172,8 +197,14 @@ def _copy_weights(network: nn.Module, weights: dict[str, Tensor], origin: object
             raise MaesumError(
                 f"{origin}: weight '{name}' is {found}, wanted {tuple(value.shape)}; it is of another architecture."
             )
+        if name in weights and not bool(weights[name].isfinite().all()):
+            raise MaesumError(f"{origin}: weight '{name}' holds NaN or infinite values; fetch the file again.")
     network.load_state_dict(weights, strict=False)
 
 
 def _file_description(path: Path) -> str:
-    return f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+    return f"{path.name} sha256:{_sha256(path)[:16]}"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

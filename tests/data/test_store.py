@@ -163,7 +163,7 @@ def test_shards_must_belong_together(make_features):
 WRITES = {
     "no video": (dict(video_ids=[], lengths=[], arrays=[]), "no video to write"),
     "nan": (dict(arrays=[np.full((40, 2), np.nan)]), "video 'a', frame 0, channel 0 is nan"),
-    "overflow": (dict(arrays=[np.full((40, 2), 1e6)]), "overflows float16; use dtype=float32"),
+    "overflow": (dict(arrays=[np.full((40, 2), 1e6)]), "overflows float16; store it as float32: source.dtype=float32"),
     "shape": (dict(arrays=[np.zeros((39, 2))]), r"shape \(39, 2\), wanted \(40, 2\)"),
     "rank": (dict(arrays=[np.zeros(40)]), r"shape \(40,\)"),
     "objects": (dict(arrays=[np.full((40, 2), "x")]), "wanted numbers"),

