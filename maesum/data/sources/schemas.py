@@ -6,6 +6,7 @@ A source is an importer function (`_target_`), its schema here, and a file in co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from omegaconf import II, MISSING
 
@@ -40,6 +41,7 @@ class FinegymSource(FileSource):
     """FineGym event tracks, see maesum.data.sources.finegym."""
 
     _target_: str = "maesum.data.sources.finegym.import_finegym"
+    input: Any = II("input")  # noqa: RUF009 - a string; the folder of both instance lists, or a list of files
     ids: str = MISSING  # text file: the videos to keep, one id a line
     videos: str = MISSING  # CSV with video_id,fps,n_frames or a features file that holds fps
 
