@@ -67,7 +67,8 @@ class Eccv16Source(FileSource):
 
     _target_: str = "maesum.data.sources.eccv16.import_eccv16"
     name: str | None = None  # the benchmark's name; by default the part of the file name that says it, e.g. "tvsum"
-    fps: float = 30.0  # of the videos, which these files do not tell
+    fps: float | None = None  # frames per second of the videos, where the file does not tell
+    backbone: str | None = None  # what computed the features; by default googlenet pool5 of the public files
     dtype: str = "float16"  # or float32
     short: ShortPolicy = ShortPolicy.error  # what to do with videos below min_frames feature rows: error or drop
     min_frames: int = MIN_FRAMES  # of a video: as many as a training clip or scoring window takes
