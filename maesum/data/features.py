@@ -8,7 +8,8 @@ Schema of a `maesum-features` file, version 1::
     fps        [videos]       float64, optional: frames per second of the video itself
     labels     [videos]       utf-8, optional: the class of each video
     n_frames   [videos]       int64, optional: frames of the video itself, where only every frame_step-th has a row
-    attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame)
+    attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame);
+               optional: shard and shards, number (from 1) and count where the set is spread over files
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def write_features(
     fps: Sequence[float] | None = None,
     labels: Sequence[str] | None = None,
     n_frames: Sequence[int] | None = None,
+    shard: tuple[int, int] | None = None,
 ) -> None:
     """Write a features file, atomically, holding one video in memory at a time.
 
@@ -59,6 +61,7 @@ def write_features(
         arrays: yields each video's features [length, D], in the same order.
         dtype: "float16" or "float32".
         frame_step: 15 where every 15th frame has a row.
+        shard: number (from 1) and count, where the set is spread over so many files.
 
     Raises:
         MaesumError: an empty set, a bad or repeated id, a shape that differs from what was declared, NaN or infinite
@@ -77,6 +80,8 @@ def write_features(
         file.attrs["backbone"] = backbone
         file.attrs["preprocessing"] = preprocessing
         file.attrs["frame_step"] = int(frame_step)
+        if shard is not None:
+            file.attrs["shard"], file.attrs["shards"] = shard
         file["offsets"] = offsets
         file.create_dataset("video_ids", data=list(video_ids), dtype=h5py.string_dtype())
         if fps is not None:

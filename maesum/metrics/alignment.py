@@ -56,7 +56,7 @@ def _check_reach(frames: np.ndarray, n_frames: int) -> None:
     step = int(np.diff(frames).max())
     if n_frames - 1 - int(frames[-1]) >= 2 * step or int(frames[0]) >= 2 * step:
         raise MaesumError(
-            f"picks go from {frames[0]} to {frames[-1]} in steps of at most {step}, but the video has {n_frames} frames, "
+            f"picks go from {frames[0]} to {frames[-1]} by at most {step}, but the video has {n_frames} frames, "
             "wanted picks from its beginning to its end; a pick is the number of a frame in the video, not of a row."
         )
 
