@@ -39,7 +39,6 @@ from maesum.data.annotation import (
 )
 from maesum.data.features import check_video_ids
 from maesum.data.hdf5 import (
-    create_hdf5,
     open_hdf5,
     read_array,
     read_attribute,
@@ -47,6 +46,7 @@ from maesum.data.hdf5 import (
     require_dataset,
     require_group,
 )
+from maesum.data.hdf5_writing import create_hdf5
 from maesum.data.user_scores import MEANINGS, meaning_of
 from maesum.errors import MaesumError
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from maesum.data.hdf5 import create_hdf5
+from maesum.data.hdf5_writing import check_space, create_hdf5
 from maesum.errors import MaesumError
 
 FORMAT = "maesum-features"
@@ -65,7 +65,7 @@ def write_features(
 
     Raises:
         MaesumError: an empty set, a bad or repeated id, a shape that differs from what was declared, NaN or infinite
-            values (also those that overflow float16).
+            values (also those that overflow float16), or a disk without room for it.
     """
     if not video_ids:
         raise MaesumError(f"{path}: there is no video to write; name a source that holds at least one.")
@@ -95,11 +95,13 @@ def write_features(
         for video_id, length, array in zip(video_ids, lengths, arrays, strict=True):
             if features is None:
                 width = array.shape[-1] if array.ndim == 2 else 0
+                check_space(path, int(offsets[-1]) * width * np.dtype(dtype).itemsize)
                 features = file.create_dataset("features", shape=(int(offsets[-1]), width), dtype=dtype)
             _check_array(array, video_id, length, features.shape[1], path)
             for start in range(0, length, _ROWS_AT_ONCE):
                 rows = _stored_rows(array, start, video_id, dtype, path)
                 features[written + start : written + start + len(rows)] = rows
+                file.check_written()  # now and not after hours of work
             written += length
 
 

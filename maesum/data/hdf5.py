@@ -12,21 +12,11 @@ import h5py
 import numpy as np
 
 from maesum.errors import MaesumError, first_line
-from maesum.files import atomic_path
 
 #: What a dataset may take in memory whatever it takes on disk: 64 MiB, e.g. the scores of 20 users for 31 hours.
 _SMALL = 64 << 20
 #: How far compression may shrink a larger one: TVSum's ratings shrink 70-fold, a file made to fill memory 1000-fold.
 _MOST_COMPRESSION = 200
-
-
-@contextmanager
-def create_hdf5(path: str | Path, format_name: str, version: int) -> Iterator[h5py.File]:
-    """Write an HDF5 file of one of the project's formats, atomically."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"] = format_name
-        file.attrs["version"] = version
-        yield file
 
 
 @contextmanager
