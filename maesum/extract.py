@@ -37,7 +37,8 @@ def extract(config: DictConfig) -> None:
 
     from maesum.vision import extraction  # torch loads only once the videos are found
 
-    done = extraction.extract(videos, out, build_encoder(config), config.every, config.workers)
+    shard = (number, count) if count > 1 else None
+    done = extraction.extract(videos, out, build_encoder(config), config.every, config.workers, shard)
     say(describe(done))
 
 

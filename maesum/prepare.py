@@ -44,6 +44,7 @@ def _missing_keys(config: DictConfig) -> list[str]:
 def describe(path: Path) -> str:
     """One line on a features or benchmark file: videos, frames, users or channels, size, and how to use it."""
     from maesum.data.hdf5 import open_hdf5, read_attribute
+    from maesum.data.user_scores import RAW
 
     megabytes = path.stat().st_size / 1e6
     if path.suffix != ".h5":
@@ -58,12 +59,13 @@ def describe(path: Path) -> str:
                 f"data.features={shlex.quote(str(path))} benchmark=[]"
             )
         shapes = [file[video_id]["user_scores"].shape for video_id in file["video_ids"].asstr()]
-        name, kind = read_attribute(file, "name"), read_attribute(file, "kind")
+        name, kind, held = (read_attribute(file, field) for field in ("name", "kind", "user_scores"))
+    what = kind if held in (None, RAW) else f"{kind}: {held}"
     users = sorted({shape[0] for shape in shapes})
     per_video = f"{users[0]}" if len(users) == 1 else f"{users[0]} to {users[-1]}"
     frames = sum(shape[1] for shape in shapes)
     return (
-        f"{path}: benchmark {name} ({kind}) of {len(shapes)} videos, {frames:,} frames, {per_video} user(s) per video, "
+        f"{path}: benchmark {name} ({what}) of {len(shapes)} videos, {frames:,} frames, {per_video} user(s) per video, "
         f"{megabytes:.1f} MB"
     )
 

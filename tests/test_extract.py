@@ -55,6 +55,8 @@ def test_shards_ids_and_labels(folder: Path) -> None:
 
     store = FeatureStore(str(folder / "k-*.h5"))
     assert (store.video_ids, store.labels) == (["v0", "v2"], ["run", "jump"])
+    with h5py.File(folder / "k-00002-of-00002.h5") as file:
+        assert (file.attrs["shard"], file.attrs["shards"]) == (2, 2)
     assert np.isfinite(store["v2"].numpy()).all()
 
 

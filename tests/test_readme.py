@@ -31,7 +31,8 @@ def folder(tmp_path_factory, request):
     rng = np.random.default_rng(0)
     for number in range(3):
         np.save(folder / "my_features" / f"video_{number}.npy", rng.random((90, 16)).astype(np.float32))
-    (folder / "gym99_val_element.txt").write_text("a_E_000001_000002_A_0000_0001 3\n")
+    (folder / "gym99_lists").mkdir()
+    (folder / "gym99_lists" / "gym99_val_element.txt").write_text("a_E_000001_000002_A_0000_0001 3\n")
     (folder / "ids.txt").write_text("a\n")
     (folder / "videos.csv").write_text("video_id,fps,n_frames\na,25,100\n")
     with h5py.File(folder / "eccv16_dataset_tvsum_google_pool5.h5", "w") as file:

@@ -5,8 +5,8 @@ Schema of a `maesum-benchmark` file, version 1, with one group per video::
     video_ids                   [videos]            utf-8, unique: the videos in the source's order
     <video_id>/user_scores      [users, n_frames]   finite numbers, in the smallest type that holds them exactly
     <video_id>/change_points    [shots, 2]          int64, optional: first and last frame of each shot, both inclusive
-    <video_id> attributes       fps (frames per second), name (for people), category (optional)
-    attributes                  format="maesum-benchmark", version=1, name, kind, source
+    <video_id> attributes       name (for people); optional: fps (frames per second), category
+    attributes                  format="maesum-benchmark", version=1, name, kind, source; optional: user_scores
 
 The order is stored because HDF5 lists groups alphabetically, which would put video_10 before video_2. `kind` says how
 the scores came about and so what they can be compared with:
@@ -14,20 +14,31 @@ the scores came about and so what they can be compared with:
     ratings      every annotator rates every part of the video (TVSum: 1 to 5)
     selections   annotators select segments, 0 means not selected (SumMe; its raw ordinal values are stored as they are)
     events       one binary track that marks the frames inside events (FineGym)
+
+The attribute `user_scores` says whether the scores are those that annotators gave, or were made of them
+(`maesum.data.user_scores`); where it is absent, that is told from the name and the values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import h5py
 import numpy as np
 
+from maesum.data.annotation import (
+    KINDS,
+    VideoAnnotation,
+    check_annotation,
+    check_fps,
+    check_scores_shape,
+    smallest_exact,
+)
 from maesum.data.features import check_video_ids
 from maesum.data.hdf5 import (
-    create_hdf5,
     open_hdf5,
     read_array,
     read_attribute,
@@ -35,35 +46,14 @@ from maesum.data.hdf5 import (
     require_dataset,
     require_group,
 )
+from maesum.data.hdf5_writing import create_hdf5
+from maesum.data.user_scores import MEANINGS, meaning_of
 from maesum.errors import MaesumError
 
 FORMAT = "maesum-benchmark"
 VERSION = 1
-KINDS = ("ratings", "selections", "events")
 
 _ORDER = "video_ids"
-_SCORE_TYPES = ("uint8", "int16", "int32", "float32", "float64")
-
-
-@dataclass(frozen=True)
-class VideoAnnotation:
-    """What a benchmark knows about one video.
-
-    Attributes:
-        video_id: the id that features and scores files use.
-        user_scores: [users, n_frames], the annotators' raw scores.
-        fps: frames per second of the video.
-        name: a name for people, such as a title or the original file name.
-        change_points: [shots, 2] int64, inclusive first and last frame of each shot; None where the source has none.
-        category: the source's category of the video, or None.
-    """
-
-    video_id: str
-    user_scores: np.ndarray
-    fps: float
-    name: str
-    change_points: np.ndarray | None = None
-    category: str | None = None
 
 
 class Benchmark:
@@ -90,6 +80,7 @@ class Benchmark:
             self.source = self._text_attribute(file, "source")
             if self.kind not in KINDS:
                 raise MaesumError(f"{self.path}: attribute 'kind' is {self.kind!r}, wanted one of {', '.join(KINDS)}.")
+            self._stated = self._stated_meaning(file)
             self.video_ids = read_strings(require_dataset(file, _ORDER, self.path, ndim=1), self.path)
             self._check_order(file)
             groups = {video_id: require_group(file, video_id, self.path) for video_id in self.video_ids}
@@ -102,6 +93,13 @@ class Benchmark:
         """The number of frames of a video."""
         self._check_known(video_id)
         return self._n_frames[video_id]
+
+    @cached_property
+    def user_scores(self) -> str:
+        """What the scores are, one of `maesum.data.user_scores.MEANINGS`; older files are looked through for it."""
+        if self._stated is not None:
+            return self._stated
+        return meaning_of(self.name, self.kind, (self[video_id].user_scores for video_id in self.video_ids))
 
     def __getitem__(self, video_id: str) -> VideoAnnotation:
         """Read the annotation of a video.
@@ -117,7 +115,7 @@ class Benchmark:
             annotation = VideoAnnotation(
                 video_id=video_id,
                 user_scores=read_array(require_dataset(group, "user_scores", self.path, ndim=2), self.path),
-                fps=read_attribute(group, "fps"),  # type: ignore[arg-type]  # checked below
+                fps=_fps_of(group, self.path),
                 name=self._text_attribute(group, "name"),
                 change_points=None if shots is None else read_array(shots, self.path),
                 category=None if category is None else str(category),
@@ -136,6 +134,16 @@ class Benchmark:
             raise MaesumError(f"{self.path}: attribute '{field}' is {value!r}, wanted text; prepare the file again.")
         return value
 
+    def _stated_meaning(self, file: h5py.File) -> str | None:
+        if "user_scores" not in file.attrs:
+            return None
+        stated = self._text_attribute(file, "user_scores")
+        if stated not in MEANINGS:
+            raise MaesumError(
+                f"{self.path}: attribute 'user_scores' is {stated!r}, wanted one of {', '.join(MEANINGS)}."
+            )
+        return stated
+
     def _check_order(self, file: h5py.File) -> None:
         if not self.video_ids:
             raise MaesumError(f"{self.path}: dataset '{_ORDER}' is empty, wanted at least one video.")
@@ -148,14 +156,27 @@ class Benchmark:
 
     def _frames_of(self, group: h5py.Group) -> int:
         scores = require_dataset(group, "user_scores", self.path, ndim=2)
-        fps = read_attribute(group, "fps")
-        _check_scores_shape(scores.shape, scores.dtype, group.name.lstrip("/"), self.path)
-        _check_fps(fps, group.name.lstrip("/"), self.path)
+        check_scores_shape(scores.shape, scores.dtype, group.name.lstrip("/"), self.path)
+        _fps_of(group, self.path)
         return int(scores.shape[1])
 
 
+def _fps_of(group: h5py.Group, path: Path) -> float | None:
+    """The frames per second of a video, or None where the file does not say."""
+    if "fps" not in group.attrs:
+        return None
+    fps = read_attribute(group, "fps")
+    check_fps(fps, group.name.lstrip("/"), path)
+    return float(cast(float, fps))
+
+
 def write_benchmark(
-    path: str | Path, name: str, kind: str, annotations: Iterable[VideoAnnotation], source: str
+    path: str | Path,
+    name: str,
+    kind: str,
+    annotations: Iterable[VideoAnnotation],
+    source: str,
+    user_scores: str | None = None,
 ) -> None:
     """Write a benchmark file, atomically.
 
@@ -164,6 +185,7 @@ def write_benchmark(
         kind: "ratings", "selections" or "events".
         annotations: the videos, in the order that the file keeps.
         source: where the annotations come from, in words.
+        user_scores: what the scores are, one of `maesum.data.user_scores.MEANINGS`; None tells it from name and values.
 
     Raises:
         MaesumError: an empty set, a bad or repeated id, or values that are not those of the schema.
@@ -173,89 +195,27 @@ def write_benchmark(
         raise MaesumError(f"{path}: kind is {kind!r}, wanted one of {', '.join(KINDS)}.")
     if not annotations:
         raise MaesumError(f"{path}: there is no video to write; name a source that holds at least one.")
+    meaning = user_scores or meaning_of(name, kind, (annotation.user_scores for annotation in annotations))
+    if meaning not in MEANINGS:
+        raise MaesumError(f"{path}: user_scores is {meaning!r}, wanted one of {', '.join(MEANINGS)}.")
     video_ids = [annotation.video_id for annotation in annotations]
     check_video_ids(video_ids, path)
     if _ORDER in video_ids:
         raise MaesumError(f"{path}: video id '{_ORDER}' is reserved for the list of videos; rename the video.")
 
     with create_hdf5(path, FORMAT, VERSION) as file:
-        file.attrs.update({"name": name, "kind": kind, "source": source})
+        file.attrs.update({"name": name, "kind": kind, "source": source, "user_scores": meaning})
         file.create_dataset(_ORDER, data=video_ids, dtype=h5py.string_dtype())
         for annotation in annotations:
             check_annotation(annotation, kind, path)
             group = file.create_group(annotation.video_id)
-            group.attrs.update({"fps": float(annotation.fps), "name": annotation.name})
+            group.attrs["name"] = annotation.name
+            if annotation.fps is not None:
+                group.attrs["fps"] = float(annotation.fps)
             if annotation.category is not None:
                 group.attrs["category"] = annotation.category
-            scores = _smallest_exact(annotation.user_scores)
+            scores = smallest_exact(annotation.user_scores)
             # Annotators repeat one value for seconds, so compression takes TVSum from 7 MB to a few 100 KB.
             group.create_dataset("user_scores", data=scores, chunks=(1, scores.shape[1]), compression="gzip")
             if annotation.change_points is not None:
                 group["change_points"] = np.asarray(annotation.change_points, dtype=np.int64)
-
-
-def check_annotation(annotation: VideoAnnotation, kind: str, path: str | Path) -> None:
-    """Check one video's values against the schema.
-
-    Args:
-        kind: the benchmark's kind, which decides what values the scores may take.
-        path: the file to name in the message.
-
-    Raises:
-        MaesumError: naming the video, the field, the value found and the value wanted.
-    """
-    scores, video_id = annotation.user_scores, annotation.video_id
-    _check_scores_shape(scores.shape, scores.dtype, video_id, path)
-    _check_fps(annotation.fps, video_id, path)
-    field = f"{path}: dataset '{video_id}/user_scores'"
-    bad = np.argwhere(~np.isfinite(scores))
-    if len(bad):
-        user, frame = bad[0]
-        raise MaesumError(f"{field} is {scores[user, frame]} for user {user} at frame {frame}, wanted finite numbers.")
-    if kind == "selections" and (scores < 0).any():
-        raise MaesumError(f"{field} goes down to {scores.min()}, wanted at least 0 where 0 means not selected.")
-    if kind == "events" and (scores.shape[0] != 1 or not np.isin(scores, (0, 1)).all()):
-        raise MaesumError(
-            f"{field} has {scores.shape[0]} user(s) and values from {scores.min()} to {scores.max()}, "
-            "wanted one track of 0 and 1."
-        )
-    if annotation.change_points is not None:
-        _check_change_points(np.asarray(annotation.change_points), scores.shape[1], video_id, path)
-
-
-def _check_scores_shape(shape: tuple[int, ...], dtype: np.dtype, video_id: str, path: str | Path) -> None:
-    if len(shape) != 2 or min(shape) < 1:
-        raise MaesumError(f"{path}: dataset '{video_id}/user_scores' has shape {shape}, wanted (users, n_frames).")
-    if dtype.kind not in "biuf":
-        raise MaesumError(f"{path}: dataset '{video_id}/user_scores' is of type {dtype}, wanted numbers.")
-
-
-def _check_fps(fps: object, video_id: str, path: str | Path) -> None:
-    if not isinstance(fps, (int, float, np.number)) or not 0 < float(fps) < 1e6:
-        raise MaesumError(f"{path}: attribute '{video_id}.fps' is {fps!r}, wanted frames per second above 0.")
-
-
-def _check_change_points(shots: np.ndarray, n_frames: int, video_id: str, path: str | Path) -> None:
-    field = f"{path}: dataset '{video_id}/change_points'"
-    if shots.ndim != 2 or shots.shape[1] != 2 or len(shots) == 0 or shots.dtype.kind not in "iu":
-        raise MaesumError(f"{field} has shape {shots.shape} and type {shots.dtype}, wanted whole numbers [shots, 2].")
-    bounds = shots.astype(np.int64)
-    backwards = bounds[:, 0] > bounds[:, 1]
-    overlapping = np.append(bounds[1:, 0] <= bounds[:-1, 1], False)
-    outside = (bounds[:, 0] < 0) | (bounds[:, 1] >= n_frames)
-    bad = np.flatnonzero(backwards | overlapping | outside)
-    if len(bad):
-        raise MaesumError(
-            f"{field} has shot {bad[0]} at frames {bounds[bad[0]].tolist()}, wanted shots in order, without overlap, "
-            f"inside frames 0 to {n_frames - 1}."
-        )
-
-
-def _smallest_exact(scores: np.ndarray) -> np.ndarray:
-    """The scores in the smallest of a few types that holds every value exactly."""
-    for dtype in _SCORE_TYPES:
-        with np.errstate(invalid="ignore", over="ignore"):  # values that do not fit are found by comparing
-            converted = scores.astype(dtype)
-        if np.array_equal(converted, scores):
-            return converted
-    raise ValueError(f"scores of type {scores.dtype} fit none of {_SCORE_TYPES}")

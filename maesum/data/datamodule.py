@@ -9,10 +9,12 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader, Dataset
 
 from maesum.data import sampling
 from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
+from maesum.data.feature_files import check_apart
 from maesum.data.order import START, ClipBatches, HeldOutBatches
 from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
@@ -37,7 +39,8 @@ class ClipDataModule(L.LightningDataModule):
             same, read in once from end to end; "device", the memory of the devices that train, split over them.
 
     Raises:
-        MaesumError: files that cannot be read, videos shorter than a clip, an unknown residency; before training, a
+        MaesumError: files that cannot be read, videos shorter than a clip, held-out videos that are trained
+            on, an unknown residency; before training, a
             set that does not fit where it shall reside.
     """
 
@@ -70,6 +73,8 @@ class ClipDataModule(L.LightningDataModule):
                 f"{self.held_out.paths[0]}: features are {self.held_out.dim} wide, but {self.store.paths[0]} has "
                 f"{self.store.dim}."
             )
+        if self.held_out is not None:
+            check_apart(self.store, self.held_out)
 
     def setup(self, stage: str) -> None:
         """Bring the training features to where they shall reside; the trainer's devices are known by now."""
@@ -145,7 +150,10 @@ def _leave_signals_to_the_trainer(worker: int) -> None:
 
 
 def _open(features: str | Sequence[str], frames: int) -> FeatureStore:
+    """Open a set to draw clips from; prints the files that patterns took."""
     store = FeatureStore(features)
+    for line in store.describe_patterns():
+        rank_zero_only(print)(line)
     short = np.flatnonzero(store.lengths < frames)
     if short.size:
         video = int(short[0])

@@ -8,7 +8,8 @@ Schema of a `maesum-features` file, version 1::
     fps        [videos]       float64, optional: frames per second of the video itself
     labels     [videos]       utf-8, optional: the class of each video
     n_frames   [videos]       int64, optional: frames of the video itself, where only every frame_step-th has a row
-    attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame)
+    attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame);
+               optional: shard and shards, number (from 1) and count where the set is spread over files
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from maesum.data.hdf5 import create_hdf5
+from maesum.data.hdf5_writing import check_space, create_hdf5
 from maesum.errors import MaesumError
 
 FORMAT = "maesum-features"
@@ -50,6 +51,7 @@ def write_features(
     fps: Sequence[float] | None = None,
     labels: Sequence[str] | None = None,
     n_frames: Sequence[int] | None = None,
+    shard: tuple[int, int] | None = None,
 ) -> None:
     """Write a features file, atomically, holding one video in memory at a time.
 
@@ -59,10 +61,11 @@ def write_features(
         arrays: yields each video's features [length, D], in the same order.
         dtype: "float16" or "float32".
         frame_step: 15 where every 15th frame has a row.
+        shard: number (from 1) and count, where the set is spread over so many files.
 
     Raises:
         MaesumError: an empty set, a bad or repeated id, a shape that differs from what was declared, NaN or infinite
-            values (also those that overflow float16).
+            values (also those that overflow float16), or a disk without room for it.
     """
     if not video_ids:
         raise MaesumError(f"{path}: there is no video to write; name a source that holds at least one.")
@@ -77,6 +80,8 @@ def write_features(
         file.attrs["backbone"] = backbone
         file.attrs["preprocessing"] = preprocessing
         file.attrs["frame_step"] = int(frame_step)
+        if shard is not None:
+            file.attrs["shard"], file.attrs["shards"] = shard
         file["offsets"] = offsets
         file.create_dataset("video_ids", data=list(video_ids), dtype=h5py.string_dtype())
         if fps is not None:
@@ -90,11 +95,13 @@ def write_features(
         for video_id, length, array in zip(video_ids, lengths, arrays, strict=True):
             if features is None:
                 width = array.shape[-1] if array.ndim == 2 else 0
+                check_space(path, int(offsets[-1]) * width * np.dtype(dtype).itemsize)
                 features = file.create_dataset("features", shape=(int(offsets[-1]), width), dtype=dtype)
             _check_array(array, video_id, length, features.shape[1], path)
             for start in range(0, length, _ROWS_AT_ONCE):
                 rows = _stored_rows(array, start, video_id, dtype, path)
                 features[written + start : written + start + len(rows)] = rows
+                file.check_written()  # now and not after hours of work
             written += length
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,22 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from maesum.data.hdf5_limits import budget, bytes_of, check_declared_size, spend, strings_in_parts
 from maesum.errors import MaesumError, first_line
-from maesum.files import atomic_path
-
-#: What a dataset may take in memory whatever it takes on disk: 64 MiB, e.g. the scores of 20 users for 31 hours.
-_SMALL = 64 << 20
-#: How far compression may shrink a larger one: TVSum's ratings shrink 70-fold, a file made to fill memory 1000-fold.
-_MOST_COMPRESSION = 200
-
-
-@contextmanager
-def create_hdf5(path: str | Path, format_name: str, version: int) -> Iterator[h5py.File]:
-    """Write an HDF5 file of one of the project's formats, atomically."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"] = format_name
-        file.attrs["version"] = version
-        yield file
 
 
 @contextmanager
@@ -50,7 +35,7 @@ def open_hdf5(path: str | Path, format_name: str | None = None, version: int | N
         file = h5py.File(path, "r", locking=False)  # readers never lock: read-only and network file systems work
     except OSError as error:
         raise MaesumError(f"{path}: not a readable HDF5 file ({first_line(error)}).") from None
-    with file:
+    with file, budget(path):
         try:
             if format_name is not None:
                 _check_format(file, path, format_name, version)
@@ -82,7 +67,9 @@ def _check_format(file: h5py.File, path: Path, format_name: str, version: int | 
 def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> str | int | float | None:
     """An attribute as a plain Python value; None where it is absent or of no plain type."""
     try:
-        value = node.attrs.get(name)
+        if name not in node.attrs or node.attrs.get_id(name).shape != ():
+            return None  # a list may take any amount of memory
+        value = node.attrs[name]
     except Exception:  # h5py raises whatever a damaged attribute leads it to
         return None
     if isinstance(value, bytes):
@@ -109,7 +96,7 @@ def require_dataset(group: h5py.Group, name: str, path: Path | str, ndim: int | 
         raise MaesumError(f"{path}: dataset '{field}' has shape {node.shape}, wanted {ndim} dimension(s).")
     if node.external or node.is_virtual:
         raise MaesumError(f"{path}: dataset '{field}' lies in another file, wanted its data in this one.")
-    _check_declared_size(node, field, path)
+    check_declared_size(node, field, path)
     return node
 
 
@@ -131,23 +118,39 @@ def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
     """All values of a dataset that `require_dataset` gave.
 
     Raises:
-        MaesumError: they cannot be read, e.g. because a compressed chunk is damaged.
+        MaesumError: they cannot be read, e.g. because a compressed chunk is damaged, or take more memory than the file
+            can hold.
     """
+    field = (dataset.name or "").lstrip("/")
+    size = bytes_of(dataset, field, path)
+    if size is None:
+        raise MaesumError(f"{path}: dataset '{field}' is of type {dataset.dtype} in chunks, wanted numbers.")
+    spend(size, field, path)
     try:
         return np.asarray(dataset[()])
     except Exception as error:  # h5py raises whatever a damaged chunk leads it to
-        field = (dataset.name or "").lstrip("/")
         raise MaesumError(
             f"{path}: dataset '{field}' cannot be read ({first_line(error)}); make or copy the file again."
         ) from None
 
 
 def read_strings(dataset: h5py.Dataset, path: Path | str) -> list[str]:
-    """A one-dimensional dataset of strings, as Python strings."""
+    """A one-dimensional dataset of strings, as Python strings.
+
+    Raises:
+        MaesumError: they are not utf-8, or take more memory than the file can hold.
+    """
+    field = (dataset.name or "").lstrip("/")
     try:
+        size = bytes_of(dataset, field, path)
+        spend(size or 0, field, path)
+        if size is None and h5py.check_string_dtype(dataset.dtype) is not None:
+            return [value.decode() for value in strings_in_parts(dataset, field, path)]
         return [str(value) for value in dataset.asstr()[:]]
+    except MaesumError:
+        raise
     except Exception as error:  # h5py raises whatever a damaged string leads it to
-        raise MaesumError(f"{path}: dataset '{dataset.name.lstrip('/')}' is not utf-8 text ({error}).") from None
+        raise MaesumError(f"{path}: dataset '{field}' is not utf-8 text ({error}).") from None
 
 
 def _member(group: h5py.Group, name: str, path: Path | str) -> h5py.Group | h5py.Dataset | None:
@@ -161,18 +164,6 @@ def _member(group: h5py.Group, name: str, path: Path | str) -> h5py.Group | h5py
 
 def _field(group: h5py.Group, name: str) -> str:
     return f"{(group.name or '').rstrip('/')}/{name}".lstrip("/")
-
-
-def _check_declared_size(dataset: h5py.Dataset, field: str, path: Path | str) -> None:
-    """Refuse a dataset that would take far more memory than it takes on disk, before any of it is read."""
-    stored = max(dataset.id.get_storage_size(), 1)
-    chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
-    declared = max(dataset.size * dataset.dtype.itemsize, chunk)
-    if declared > _SMALL and declared > _MOST_COMPRESSION * stored:
-        raise MaesumError(
-            f"{path}: dataset '{field}' of shape {dataset.shape} declares {declared:,} bytes but stores {stored:,}; "
-            "the file is damaged or incomplete."
-        )
 
 
 def _raised_by_h5py(error: BaseException) -> bool:

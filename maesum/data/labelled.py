@@ -8,10 +8,12 @@ from typing import NamedTuple
 import lightning as L
 import numpy as np
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
+from maesum.data.feature_files import check_apart
 from maesum.data.order import START, ClipAddress, ClipBatches, HeldOutBatches
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
@@ -92,7 +94,7 @@ class LabelledDataModule(L.LightningDataModule):
 
     Raises:
         MaesumError: files without labels, a test label that training does not have, videos shorter than a clip, a
-            number of clips below 1.
+            number of clips below 1, test videos that are trained on.
     """
 
     def __init__(
@@ -121,6 +123,9 @@ class LabelledDataModule(L.LightningDataModule):
         self.store, self.held_out = FeatureStore(features), FeatureStore(held_out)
         for store in (self.store, self.held_out):
             _check_lengths(store, frames)
+            for line in store.describe_patterns():
+                rank_zero_only(print)(line)
+        check_apart(self.store, self.held_out)
         self.classes = sorted(set(_labels(self.store)))
         # numbered now and not when a loader needs them: the held-out set is only read when all training is done
         self._training_labels, self._held_out_labels = self._numbered(self.store), self._numbered(self.held_out)

@@ -21,7 +21,6 @@ import numpy as np
 
 from maesum.data.features import check_video_ids
 from maesum.data.hdf5 import (
-    create_hdf5,
     open_hdf5,
     read_array,
     read_attribute,
@@ -29,6 +28,7 @@ from maesum.data.hdf5 import (
     require_dataset,
     require_group,
 )
+from maesum.data.hdf5_writing import create_hdf5
 from maesum.errors import MaesumError
 from maesum.files import read_json
 

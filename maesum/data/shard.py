@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from maesum.data.feature_files import shard_number
 from maesum.data.features import FORMAT, VERSION, check_video_ids
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.data.origin import LARGEST_STEP, UNKNOWN
@@ -28,6 +29,7 @@ class Shard:
     file_offset: int  # bytes from the start of the file to the first feature
     offsets: np.ndarray
     video_ids: list[str] = field(repr=False)
+    number: tuple[int, int] | None  # which shard of how many, from 1; None = a whole set
     frame_step: int
     backbone: str
     preprocessing: str
@@ -76,6 +78,7 @@ def read_shard(path: Path) -> Shard:
             file_offset=_file_offset(features, path),
             offsets=offsets,
             video_ids=video_ids,
+            number=shard_number(path, (read_attribute(file, "shard"), read_attribute(file, "shards"))),
             frame_step=frame_step,
             backbone=str(read_attribute(file, "backbone") or UNKNOWN),
             preprocessing=str(read_attribute(file, "preprocessing") or UNKNOWN),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from maesum.data.feature_files import check_complete, take_files
 from maesum.data.features import check_video_ids
 from maesum.data.origin import UNKNOWN, FeatureOrigin
 from maesum.data.shard import read_shard
@@ -30,6 +30,8 @@ class FeatureStore:
         path_or_paths: a file, a pattern such as "k400/*.h5", or several of either: shards of one set, in this order.
 
     Attributes:
+        taken: what each path and pattern stands for.
+        paths: all files, in row order.
         video_ids: names, in row order.
         offsets: [videos + 1] int64, rows of video v are offsets[v]:offsets[v + 1] over all shards.
         lengths: [videos] int64.
@@ -41,12 +43,14 @@ class FeatureStore:
         labels, fps, n_frames: per video, or None where a shard does not have them.
 
     Raises:
-        MaesumError: a missing or broken file, or shards that do not belong together.
+        MaesumError: a missing or broken file, shards that do not belong together, or a pattern that lacks some.
     """
 
     def __init__(self, path_or_paths: str | Path | Sequence[str | Path]) -> None:
-        self.paths = expand_paths(path_or_paths)
+        self.taken = take_files(path_or_paths)
+        self.paths = [path for taken in self.taken for path in taken.paths]
         self._shards = [read_shard(path) for path in self.paths]
+        self._check_complete()
         first = self._shards[0]
         for shard in self._shards[1:]:
             for name in ("dim", "dtype", "frame_step", "backbone"):
@@ -72,6 +76,16 @@ class FeatureStore:
         self._shard_rows = np.concatenate([[0], np.cumsum([shard.rows for shard in self._shards])])
         self._maps: list[Tensor] | None = None
         self._index: dict[str, int] | None = None
+
+    def describe_patterns(self) -> list[str]:
+        """One line for each pattern, on the files that it took; nothing where all files were named."""
+        return [taken.describe() for taken in self.taken if taken.is_pattern]
+
+    def _check_complete(self) -> None:
+        start = 0
+        for taken in self.taken:
+            check_complete(taken, self._shards[start : start + len(taken.paths)])
+            start += len(taken.paths)
 
     def __len__(self) -> int:
         return len(self.video_ids)
@@ -158,27 +172,6 @@ class FeatureStore:
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_maps": None, "_index": None}
-
-
-def expand_paths(path_or_paths: str | Path | Sequence[str | Path]) -> list[Path]:
-    """Files that a path, a pattern or a list of either stands for; patterns expand in sorted order.
-
-    Raises:
-        MaesumError: nothing given, or a pattern without a file.
-    """
-    given = [path_or_paths] if isinstance(path_or_paths, (str, Path)) else list(path_or_paths)
-    paths: list[Path] = []
-    for item in given:
-        if glob.has_magic(str(item)) and not Path(item).exists():
-            found = sorted(glob.glob(str(item)))
-            if not found:
-                raise MaesumError(f"{item}: no file fits this pattern.")
-            paths.extend(Path(name) for name in found)
-        else:
-            paths.append(Path(item))
-    if not paths:
-        raise MaesumError("no features file was named.")
-    return paths
 
 
 def _joined(parts: Sequence[list | None]) -> list | None:

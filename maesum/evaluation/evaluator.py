@@ -12,9 +12,10 @@ from maesum.data.scores import Scores
 from maesum.errors import MaesumError
 from maesum.evaluation.joining import Case, ShotSource, check_videos, importance_per_frame
 from maesum.evaluation.measures import SCORES, Rows, f1_rows, highlight_rows, rank_rows
+from maesum.evaluation.served import described, protocols_to_compute
 from maesum.evaluation.settings import EvaluationSettings
 from maesum.evaluation.tables import Table
-from maesum.metrics.protocols import PROTOCOLS, defined_for, recipe_for
+from maesum.metrics.protocols import PROTOCOLS, recipe_for
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.progress import track
 
@@ -88,7 +89,7 @@ def evaluate(
     for each in (scores, against):
         if each is not None:
             check_videos(each, benchmark, settings.allow_extra)
-    wanted = _tables_wanted(settings, benchmark.kind)
+    wanted = _tables_wanted(settings, benchmark)
     splits = resolve_splits(load_splits(settings.splits, benchmark.name), benchmark.video_ids, settings.splits)
     shots = ShotSource(settings.shots, benchmark, features)
     f1_over = _f1_over(settings, benchmark)
@@ -119,7 +120,7 @@ def evaluate(
     tables = tuple(
         Table(
             name=table,
-            source=_source(table, benchmark.kind, f1_over, sorted(shots.used)),
+            source=_source(table, benchmark, f1_over, sorted(shots.used)),
             measures=_MEASURES.get(table, ("tau", "rho")),
             video_ids=tuple(benchmark.video_ids),
             values=_stacked(rows[table]),
@@ -142,14 +143,12 @@ def evaluate(
     )
 
 
-def _tables_wanted(settings: EvaluationSettings, kind: str) -> list[str]:
-    names = defined_for(kind) if settings.protocol == "all" else [settings.protocol]
-    for name in names:
-        recipe_for(name, kind)
-    if settings.f1 and kind == "events":
+def _tables_wanted(settings: EvaluationSettings, benchmark: Benchmark) -> list[str]:
+    names = protocols_to_compute(settings.protocol, benchmark)
+    if settings.f1 and benchmark.kind == "events":
         raise MaesumError("f1=true is not defined for events, whose annotators make no summaries; leave it out.")
-    if settings.highlights and kind != "ratings":
-        raise MaesumError(f"highlights=true is defined for ratings, not for {kind}; leave it out.")
+    if settings.highlights and benchmark.kind != "ratings":
+        raise MaesumError(f"highlights=true is defined for ratings, not for {benchmark.kind}; leave it out.")
     return names + ["f1"] * settings.f1 + ["highlights"] * settings.highlights
 
 
@@ -173,14 +172,15 @@ def _f1_over(settings: EvaluationSettings, benchmark: Benchmark) -> str:
     return "mean" if benchmark.kind == "ratings" or benchmark.name == "tvsum" else "max"
 
 
-def _source(name: str, kind: str, f1_over: str, shots: list[str]) -> str:
+def _source(name: str, benchmark: Benchmark, f1_over: str, shots: list[str]) -> str:
     with_shots = f"; shots: {', '.join(shots)}"
     if name == "f1":
         users = "mean over users" if f1_over == "mean" else "maximum over users"
         return f"key-shot F1 (Zhang et al., 2016), {users}, 15 % knapsack{with_shots}"
     if name == "highlights":
         return "mAP of the best 50 % and 15 % of two-second shots (MR. HiSum, 2023)"
-    return PROTOCOLS[name].source + (with_shots if _needs_shots(name, kind) else "")
+    source = PROTOCOLS[name].source + (with_shots if _needs_shots(name, benchmark.kind) else "")
+    return described(source, name, benchmark)
 
 
 def _stacked(videos: list[Rows]) -> dict[str, np.ndarray]:

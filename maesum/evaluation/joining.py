@@ -25,7 +25,7 @@ class Case:
         against: [n_frames] floats, another prediction to compare with, or None.
         user_scores: [users, n_frames], raw.
         kind: "ratings", "selections" or "events".
-        fps: frames per second.
+        fps: frames per second; None where the benchmark does not say.
         f1_over: "mean" or "max": how the F1 with each annotator becomes one figure.
         shots: [shots, 2] int64, or None where nothing that is computed needs them.
         seed: of the video's random baselines: (seed, number of the video).
@@ -36,7 +36,7 @@ class Case:
     user_scores: np.ndarray
     kind: str
     f1_over: str
-    fps: float
+    fps: float | None
     shots: np.ndarray | None
     seed: tuple[int, int]
 

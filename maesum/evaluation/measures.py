@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from maesum.errors import MaesumError
 from maesum.evaluation.joining import Case
 from maesum.metrics.averages import Undefined, mean
 from maesum.metrics.baselines import (
@@ -91,11 +92,18 @@ def highlight_rows(case: Case) -> Rows:
     """mAP@50 and mAP@15 of shots of two seconds.
 
     The human row judges each annotator by the labels that the model is judged by, to which the annotator contributed.
+
+    Raises:
+        MaesumError: nobody knows how long two seconds are.
     """
+
+    fps = case.fps
+    if fps is None:
+        raise MaesumError("highlights=true takes shots of two seconds, but the benchmark does not say its videos' fps.")
 
     def measured(importance: np.ndarray) -> np.ndarray:
         shares = (0.5, 0.15)
-        return np.array([[highlight_precision(importance, case.user_scores, case.fps, share)] for share in shares])
+        return np.array([[highlight_precision(importance, case.user_scores, fps, share)] for share in shares])
 
     rows = {SCORES: measured(case.importance)}
     if case.against is not None:

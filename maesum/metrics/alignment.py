@@ -27,7 +27,8 @@ def hold(importance: ArrayLike, picks: ArrayLike, n_frames: int) -> np.ndarray:
         [n_frames], of the type of `importance`.
 
     Raises:
-        MaesumError: the shapes differ, or the picks are not increasing frame numbers of the video.
+        MaesumError: the shapes differ, the picks are not increasing frame numbers of the video, or they leave more than
+            about a step of it uncovered at either end.
     """
     values, frames = np.asarray(importance), np.asarray(picks)
     if values.ndim != 1 or values.shape != frames.shape or values.size == 0:
@@ -40,8 +41,24 @@ def hold(importance: ArrayLike, picks: ArrayLike, n_frames: int) -> np.ndarray:
         raise MaesumError(f"picks hold {frames[position]} at position {position}, wanted strictly increasing frames.")
     if frames[0] < 0 or frames[-1] >= n_frames:
         raise MaesumError(f"picks go from {frames[0]} to {frames[-1]}, wanted frames from 0 to {n_frames - 1}.")
+    _check_reach(frames, n_frames)
     starts = np.concatenate([[0], frames[1:]])
     return np.repeat(values, np.diff(starts, append=n_frames))
+
+
+def _check_reach(frames: np.ndarray, n_frames: int) -> None:
+    """Refuse picks that leave two steps or more of the video uncovered at either end: row numbers, or another video.
+
+    A step is the largest distance of two neighbours, so that unevenly spaced picks pass.
+    """
+    if len(frames) < 2:
+        return
+    step = int(np.diff(frames).max())
+    if n_frames - 1 - int(frames[-1]) >= 2 * step or int(frames[0]) >= 2 * step:
+        raise MaesumError(
+            f"picks go from {frames[0]} to {frames[-1]} by at most {step}, but the video has {n_frames} frames, "
+            "wanted picks from its beginning to its end; a pick is the number of a frame in the video, not of a row."
+        )
 
 
 def fit_length(importance: ArrayLike, n_frames: int, tolerance: int = 0) -> np.ndarray:

@@ -24,7 +24,7 @@ def importance_figure(
     title: str,
     user_scores: np.ndarray,
     importance: np.ndarray,
-    fps: float,
+    fps: float | None,
     picks: np.ndarray | None = None,
 ) -> None:
     """Draw one video as a PNG: the annotators' mean above, the predicted importance below, time in seconds.
@@ -32,11 +32,14 @@ def importance_figure(
     Args:
         user_scores: [users, n_frames].
         importance: [n], at native rate or at `picks`.
+        fps: frames per second; None where nobody knows: then time is in frames and one second is taken as 30.
         picks: [n] int64, the frame of each score where it is not every frame.
     """
     frames = user_scores.shape[1]
-    human_seconds = np.arange(frames) / fps
-    model_seconds = (np.arange(len(importance)) if picks is None else picks) / fps
+    rate = fps or 1
+    width, unit = (30, "30 frames") if fps is None else (round(fps), "1 s")
+    human_seconds = np.arange(frames) / rate
+    model_seconds = (np.arange(len(importance)) if picks is None else picks) / rate
     mean = user_scores.mean(axis=0)
     with drawing(path, 10, 3.6) as figure:
         human, model = figure.subplots(2, 1, sharex=True)
@@ -44,9 +47,9 @@ def importance_figure(
         human.plot(human_seconds, mean, color=_HUMAN, linewidth=1)
         human.set_ylabel("human mean")
         model.plot(model_seconds, importance, color=_MODEL, linewidth=0.4, alpha=0.35)
-        model.plot(model_seconds, _smoothed(importance, round(fps)), color=_MODEL, linewidth=1.2, label="mean over 1 s")
+        model.plot(model_seconds, _smoothed(importance, width), color=_MODEL, linewidth=1.2, label=f"mean over {unit}")
         model.set_ylabel("importance")
-        model.set_xlabel("seconds")
+        model.set_xlabel("frames" if fps is None else "seconds")
         model.set_xlim(0, human_seconds[-1])
         low, high = np.percentile(importance, [0.5, 99.5])
         margin = 0.05 * (high - low) or 1e-3

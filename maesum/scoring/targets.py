@@ -41,6 +41,15 @@ class PartScorer(ABC):
     def similarity(self, frame_index: np.ndarray, target_position: np.ndarray) -> Tensor:
         """The cosine between each target and its reconstruction, in float32 whatever the network computes in.
 
+        A cosine with nothing is undefined, and what is taken for it decides a frame's rank:
+
+        - a target of zeros (a black frame behind a ReLU) has similarity 1 and so importance 0: it has no direction that
+          could be reconstructed wrongly, and a frame that shows nothing is worth nothing in a summary. Taking 0, as
+          `cosine_similarity` does, would give it importance 1, more than nearly every real frame.
+        - a reconstruction of zeros, of a target that is not, has similarity 0 and so importance 1: it tells nothing of
+          the target's direction, as if it were orthogonal.
+        - what is not finite stays so, and is refused by `importance`.
+
         Args:
             frame_index: [B, T] int64, frames of the part.
             target_position: [B] int64, where in its window each target stands.
@@ -51,7 +60,10 @@ class PartScorer(ABC):
         predicted = self.reconstruct(frame_index, target_position).float()
         target = frame_index[np.arange(len(frame_index)), target_position]
         original = self.frames[index_on(self.device, target)]
-        return F.cosine_similarity(self.standardize(predicted), self.standardize(original), dim=1)
+        original = self.standardize(original)
+        similarity = F.cosine_similarity(self.standardize(predicted), original, dim=1)
+        is_nothing = torch.linalg.vector_norm(original, dim=1) == 0
+        return similarity.masked_fill(is_nothing & similarity.isfinite(), 1.0)
 
     @abstractmethod
     def reconstruct(self, frame_index: np.ndarray, target_position: np.ndarray) -> Tensor:

@@ -43,7 +43,12 @@ class Extracted:
 
 
 def extract(
-    videos: Sequence[Video], out: str | Path, encoder: Encoder, every: int = 1, workers: int | None = None
+    videos: Sequence[Video],
+    out: str | Path,
+    encoder: Encoder,
+    every: int = 1,
+    workers: int | None = None,
+    shard: tuple[int, int] | None = None,
 ) -> Extracted:
     """Compute features of every `every`-th frame of each video.
 
@@ -52,6 +57,7 @@ def extract(
 
     Args:
         workers: videos decoded at a time; None = one less than there are cores.
+        shard: number (from 1) and count, where these videos are a part of a set; kept in the file.
 
     Raises:
         MaesumError: no video could be read, settings differ from those of the job to continue, or the disk is full.
@@ -71,7 +77,7 @@ def extract(
         to_do = [video for video in videos if video.video_id not in journal.finished.keys() | journal.failed.keys()]
         with Meter(len(to_do)) as meter:
             _run(to_do, encoder, every, workers, journal, meter)
-        listed_in = _assemble(videos, out, encoder, every, journal)
+        listed_in = _assemble(videos, out, encoder, every, journal, shard)
         failures = {
             video.video_id: journal.failed[video.video_id] for video in videos if video.video_id in journal.failed
         }
@@ -108,7 +114,14 @@ def _run(videos: Sequence[Video], encoder: Encoder, every: int, workers: int, jo
         meter.add_video()
 
 
-def _assemble(videos: Sequence[Video], out: Path, encoder: Encoder, every: int, journal: Journal) -> Path | None:
+def _assemble(
+    videos: Sequence[Video],
+    out: Path,
+    encoder: Encoder,
+    every: int,
+    journal: Journal,
+    shard: tuple[int, int] | None,
+) -> Path | None:
     """Write the features file in the order of `videos`, and the failures beside it; returns the failures' file."""
     kept = [video for video in videos if video.video_id in journal.finished]
     failed = [video for video in videos if video.video_id in journal.failed]
@@ -132,6 +145,7 @@ def _assemble(videos: Sequence[Video], out: Path, encoder: Encoder, every: int, 
         fps=[entry.fps for entry in entries],
         labels=labels if any(labels) else None,
         n_frames=[entry.n_frames for entry in entries],
+        shard=shard,
     )
     return listed_in
 

@@ -3,22 +3,24 @@
 Known forms, told apart by their content::
 
     2B65vtRd5Ck                                          one id a line (Mini-Kinetics-200)
-    label,youtube_id,time_start,time_end,split           CSV with a header (Kinetics-400, -600, -700, and subsets)
+    My holiday 1.mp4                                     one file a line
     ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1        class folder, file and class number (UCF-101 trainlist)
     ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi          class folder and file (UCF-101 testlist)
+    label,youtube_id,time_start,time_end,split           a table with a header (Kinetics-400, -600, -700, and subsets),
+                                                         its columns divided by commas, semicolons or tabs
+
+No label is lost in silence: what could be read in two ways is refused by its line.
 """
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from maesum.data.sources.text import read_lines
+from maesum.data.sources.text import NumberedLine, read_numbered_lines
 from maesum.errors import MaesumError
-
-_ID_COLUMNS = ("youtube_id", "video_id", "id")
-_LABEL_COLUMNS = ("label", "class")
+from maesum.vision.id_tables import delimiter_of, read_table
+from maesum.vision.videos import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -41,62 +43,79 @@ def read_id_list(path: str | Path, classes: str | Path | None = None) -> Listed:
         classes: UCF-101's classInd.txt, "number name" a line; the numbers in the list are checked against it.
 
     Raises:
-        MaesumError: missing, empty, of no known form, or in contradiction with `classes`.
+        MaesumError: missing, empty, of no known form, two labels of one id, or in contradiction with `classes`.
     """
     path = Path(path)
-    lines = read_lines(path)
+    lines = read_numbered_lines(path)
     if not lines:
         raise MaesumError(f"{path}: is empty, wanted one video id a line.")
     names = _read_classes(classes) if classes is not None else {}
-    if "," in lines[0]:
-        labels = _from_csv(lines, path)
+    delimiter = delimiter_of(lines[0].text)
+    labels: dict[str, str | None] = {}
+    said_in: dict[str, int] = {}
+    if delimiter is not None:
+        entries = ((row.number, _id_of(row.name), row.label) for row in read_table(lines, delimiter, path))
     else:
-        labels = dict(_from_line(line, number, names, path) for number, line in enumerate(lines, 1))
+        entries = ((line.number, *_from_line(line, names, path)) for line in lines)
+    for number, video_id, label in entries:
+        if video_id in labels and labels[video_id] != label:
+            raise MaesumError(
+                f"{path}, line {number}: '{video_id}' is of class {label!r}, but line {said_in[video_id]} says "
+                f"{labels[video_id]!r}; leave one of them out."
+            )
+        labels[video_id] = label
+        said_in[video_id] = number
     return Listed(path, labels)
 
 
-def _from_csv(lines: list[str], path: Path) -> dict[str, str | None]:
-    rows = csv.DictReader(lines)
-    header = rows.fieldnames or []
-    id_column = next((name for name in _ID_COLUMNS if name in header), None)
-    if id_column is None:
-        raise MaesumError(f"{path}: the columns are {', '.join(header)}, wanted one of {', '.join(_ID_COLUMNS)}.")
-    label_column = next((name for name in _LABEL_COLUMNS if name in header), None)
-    labels: dict[str, str | None] = {}
-    for number, row in enumerate(rows, 2):
-        label = row[label_column] if label_column else None
-        if not row[id_column] or (label_column and not label):
-            raise MaesumError(f"{path}, line {number}: an id or a label is missing, wanted both.")
-        labels[row[id_column]] = label
-    return labels
+def _id_of(name: str) -> str:
+    """The id of a video that a list names by its id or its file, perhaps with folders."""
+    file = PurePosixPath(name)
+    return file.stem if file.suffix.lower() in SUFFIXES else file.name
 
 
-def _from_line(line: str, number: int, names: dict[int, str], path: Path) -> tuple[str, str | None]:
+def _from_line(line: NumberedLine, names: dict[int, str], path: Path) -> tuple[str, str | None]:
     """The id and the label of one line: folder and class number are both optional."""
-    parts = line.split()
-    file = PurePosixPath(parts[0])
-    label = file.parent.name or None
-    if len(parts) > 2 or (len(parts) == 2 and not parts[1].isdigit()):
-        raise MaesumError(f"{path}, line {number}: is {line!r}, wanted an id or a file, and at most a class number.")
-    if len(parts) == 2 and names:
-        named = names.get(int(parts[1]))
-        if named is None or (label is not None and label != named):
+    name, class_number = _split(line, path)
+    folder = PurePosixPath(name).parent.name or None
+    label = folder
+    if class_number is not None and names:
+        label = names.get(class_number)
+        if label is None or (folder is not None and folder != label):
             raise MaesumError(
-                f"{path}, line {number}: class number {parts[1]} stands with '{label or file.name}', but the class "
-                f"index calls it {named!r}."
+                f"{path}, line {line.number}: class number {class_number} stands with "
+                f"'{folder or PurePosixPath(name).name}', but the class index calls it {label!r}."
             )
-        label = named
-    elif label is not None and names and label not in names.values():
-        raise MaesumError(f"{path}, line {number}: class '{label}' is not in the class index.")
-    video_id = file.stem if label is not None or file.suffix.lower() in (".avi", ".mp4") else file.name
-    return video_id, label
+    elif folder is not None and names and folder not in names.values():
+        raise MaesumError(f"{path}, line {line.number}: class '{folder}' is not in the class index.")
+    elif folder is None and class_number is not None:
+        label = str(class_number)  # nothing else tells the class
+    return _id_of(name), label
+
+
+def _split(line: NumberedLine, path: Path) -> tuple[str, int | None]:
+    """A file or an id, and the class number behind it.
+
+    Blanks belong to a name where its ending tells that it is a file; a name without ending has none.
+    """
+    text = line.text
+    if PurePosixPath(text).suffix.lower() in SUFFIXES or not text.split()[1:]:
+        return text, None
+    name, number = text.rsplit(maxsplit=1)
+    is_file = PurePosixPath(name).suffix.lower() in SUFFIXES
+    if number.isdecimal() and (is_file or not name.split()[1:]):
+        return name, int(number)
+    raise MaesumError(
+        f"{path}, line {line.number}: is {text!r}, wanted an id or a file, and at most a class number; name a file "
+        "with its ending where the name holds blanks, and give other labels in a table with the header video_id,label."
+    )
 
 
 def _read_classes(path: str | Path) -> dict[int, str]:
-    names = {}
-    for number, line in enumerate(read_lines(path), 1):
-        parts = line.split()
-        if len(parts) != 2 or not parts[0].isdigit():
-            raise MaesumError(f"{path}, line {number}: is {line!r}, wanted a class number and its name.")
-        names[int(parts[0])] = parts[1]
+    names: dict[int, str] = {}
+    for line in read_numbered_lines(path):
+        number, _, name = line.text.partition(" ")
+        if not number.isdecimal() or not name.strip():
+            raise MaesumError(f"{path}, line {line.number}: is {line.text!r}, wanted a class number and its name.")
+        names[int(number)] = name.strip()
     return names

@@ -7,11 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maesum.data.features import check_video_ids
 from maesum.data.sources.text import read_lines
 from maesum.errors import MaesumError
-from maesum.vision.id_lists import Listed
+
+if TYPE_CHECKING:
+    from maesum.vision.id_lists import Listed
 
 #: File names that count as videos in a folder; a file that is named itself may have any name.
 SUFFIXES = frozenset(

@@ -53,6 +53,41 @@ def test_absent_fields_are_none(tmp_path: Path) -> None:
     assert video.change_points is None
 
 
+def test_a_video_may_have_no_known_fps(tmp_path: Path) -> None:
+    assert Benchmark(write(tmp_path / "b.h5", annotation(fps=None)))["video_1"].fps is None
+
+
+BINARY = ((0, 1, 1, 0), (1, 0, 0, 0))
+ORDINAL = ((0, 3, 3, 0), (1, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "scores", "meaning"),
+    [
+        ("tvsum", "ratings", ORDINAL, "as given"),
+        ("mine", "ratings", BINARY, "summaries of ratings"),
+        ("tvsum", "selections", BINARY, "summaries of ratings"),
+        ("TVSum_pool5", "selections", BINARY, "summaries of ratings"),
+        ("summe", "selections", BINARY, "selected or not"),
+        ("summe", "selections", ORDINAL, "as given"),
+        ("mine", "selections", BINARY, "as given"),
+        ("finegym", "events", BINARY[:1], "as given"),
+    ],
+)
+def test_what_the_scores_are_is_written_or_told_from_the_values(
+    tmp_path: Path, name: str, kind: str, scores: object, meaning: str
+) -> None:
+    path = tmp_path / "b.h5"
+    write_benchmark(path, name, kind, [annotation(scores=scores)], "written by a test")
+    assert Benchmark(path).user_scores == meaning
+    with h5py.File(path, "r+") as file:
+        assert file.attrs["user_scores"] == meaning
+        del file.attrs["user_scores"]  # an older file
+    assert Benchmark(path).user_scores == meaning
+    with pytest.raises(MaesumError, match="user_scores is 'votes', wanted one of as given"):
+        write_benchmark(path, name, kind, [annotation(scores=scores)], "written by a test", user_scores="votes")
+
+
 def test_survives_pickling_because_no_handle_is_kept(tmp_path: Path) -> None:
     benchmark = pickle.loads(pickle.dumps(Benchmark(write(tmp_path / "b.h5"))))
     assert benchmark["video_1"].user_scores.shape == (2, 4)
@@ -137,7 +172,11 @@ DEFECTS = {
     "one dimension": (lambda f: replace_scores(f, np.zeros(4)), "'video_1/user_scores' has shape (4,)"),
     "no frames": (lambda f: replace_scores(f, np.zeros((2, 0))), "has shape (2, 0)"),
     "text": (lambda f: replace_scores(f, np.array([[b"x"]])), "wanted numbers"),
-    "no fps": (lambda f: f["video_1"].attrs.__delitem__("fps"), "'video_1.fps' is None"),
+    "fps": (lambda f: f["video_1"].attrs.__setitem__("fps", "fast"), "'video_1.fps' is 'fast'"),
+    "meaning": (
+        lambda f: f.attrs.__setitem__("user_scores", "votes"),
+        "attribute 'user_scores' is 'votes', wanted one",
+    ),
     "no group": (lambda f: f.__delitem__("video_1"), "lists 'video_1', which has no group"),
     "unlisted group": (lambda f: f.create_group("other"), "lists no 'other', which has a group"),
 }

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from maesum.data import FeatureStore, write_features
-from maesum.data.store import expand_paths
+from maesum.data.feature_files import take_files
 from maesum.errors import MaesumError
 
 
@@ -71,9 +71,11 @@ def test_survives_being_sent_to_another_process(make_features, method):
 def test_patterns_expand_in_order(make_features, tmp_path):
     for name in ("s2.h5", "s10.h5", "s1.h5"):
         make_features(name)
-    assert [path.name for path in expand_paths(str(tmp_path / "s*.h5"))] == ["s1.h5", "s10.h5", "s2.h5"]
+    (taken,) = take_files(str(tmp_path / "s*.h5"))
+    assert [path.name for path in taken.paths] == ["s1.h5", "s10.h5", "s2.h5"]
+    assert taken.describe() == f"{tmp_path}/s*.h5 took 3 files: s1.h5, s10.h5, s2.h5"
     with pytest.raises(MaesumError, match="no file fits"):
-        expand_paths(str(tmp_path / "absent*.h5"))
+        take_files(str(tmp_path / "absent*.h5"))
 
 
 def test_rows_are_described_for_messages(make_features):

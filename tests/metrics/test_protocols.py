@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,28 @@ def test_scores_at_picks_are_held_until_the_next() -> None:
 def test_unfit_picks_are_named(picks: list, wanted: str) -> None:
     with pytest.raises(MaesumError, match=wanted):
         hold([1.0, 2.0, 3.0], picks, 8)
+
+
+@pytest.mark.parametrize(
+    ("picks", "n_frames", "fits"),
+    [
+        (range(0, 450, 15), 450, True),
+        (range(0, 435, 15), 450, True),  # the last row is missing, as extractors leave it
+        (range(0, 420, 15), 450, False),
+        (range(30), 450, False),  # rows, not frames
+        (range(30), 31, True),
+        (range(7, 450, 15), 450, True),  # the middle of every 15 frames
+        (range(120, 450, 15), 450, False),
+        ([0, 15, 30, 449], 450, True),  # uneven, as a sampler of shots leaves it
+        ([3], 450, True),
+    ],
+)
+def test_picks_reach_from_the_beginning_to_the_end(picks: Sequence[int], n_frames: int, fits: bool) -> None:
+    if fits:
+        assert len(hold(np.zeros(len(picks)), list(picks), n_frames)) == n_frames
+        return
+    with pytest.raises(MaesumError, match=f"but the video has {n_frames} frames, wanted picks from its beginning"):
+        hold(np.zeros(len(picks)), list(picks), n_frames)
 
 
 def test_lengths_are_repaired_only_on_request_and_by_two_frames_at_most() -> None:

@@ -228,7 +228,7 @@ HDF5_DEFECTS = {
         "fps of NaN": _attribute("fps", np.nan, V),
         "fps of text": _attribute("fps", "fast", V),
         "an array as fps": _attribute("fps", np.ones(3), V),
-        "no fps": lambda f: f[V].attrs.__delitem__("fps"),
+        "another meaning of its scores": _attribute("user_scores", "votes"),
         "a number as name": _attribute("name", 3),
         "an unknown kind": _attribute("kind", "vibes"),
         "shots out of order": _set(f"{V}/change_points", np.array([[20, 39], [0, 19]])),

@@ -35,7 +35,8 @@ def plain_loop(reconstruct, features, stride, mirror):
         with torch.no_grad():
             predicted = reconstruct(window, mask)[0, 15].double().numpy()
         original = features[t].astype(np.float64)
-        scores.append(1 - predicted @ original / np.linalg.norm(predicted) / np.linalg.norm(original))
+        with np.errstate(invalid="ignore"):  # of a frame of zeros, where the cosine is undefined
+            scores.append(1 - predicted @ original / np.linalg.norm(predicted) / np.linalg.norm(original))
     return np.array(scores)
 
 
@@ -55,6 +56,28 @@ def test_equals_one_window_at_a_time(model, features, stride, boundary):
     assert batched.dtype == np.float32
     assert batched.shape == (103,)
     np.testing.assert_allclose(batched, plain_loop(model, features, stride, MIRRORS[boundary]), atol=1e-5)
+
+
+@pytest.mark.parametrize("scorer", ["model", *TRAINING_FREE])
+def test_a_frame_of_zeros_is_worth_nothing_and_moves_no_other_frames_definition(model, features, scorer):
+    reconstruct = TRAINING_FREE.get(scorer, model)
+    black = features.copy()
+    black[[0, 40, 102]] = 0
+    scores = importance(reconstruct, black, stride=2)
+    assert scores[[0, 40, 102]].tolist() == [0, 0, 0]
+    shown = np.delete(np.arange(103), [0, 40, 102])
+    expected = plain_loop(reconstruct, black, 2, reflect)
+    np.testing.assert_allclose(scores[shown], expected[shown], atol=1e-5)
+
+
+def test_a_reconstruction_of_zeros_tells_nothing(features):
+    assert (importance(lambda frames, mask: torch.zeros_like(frames), features) == 1).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_reconstruction_that_is_not_finite_is_refused_even_of_zeros(features, value):
+    with pytest.raises(MaesumError, match="score of frame 0 is nan"):
+        importance(lambda frames, mask: torch.full_like(frames, value), np.zeros_like(features))
 
 
 def test_training_free_predictors_equal_their_definitions(features):

@@ -27,7 +27,7 @@ def labelled(make_features):
         chosen = [labels[number % len(labels)] for number in range(count)]
         offset = {label: 2.0 * np.eye(8)[number] for number, label in enumerate(labels)}
         videos = [rng.normal(size=(12, 8)) * 0.3 + offset[label] for label in chosen]
-        write_features(path, [f"v{i}" for i in range(count)], [12] * count, videos, labels=chosen)
+        write_features(path, [f"{name}_v{i}" for i in range(count)], [12] * count, videos, labels=chosen)
         return str(path)
 
     return make
@@ -99,7 +99,7 @@ def test_wrong_labels_are_one_sentence(labelled, make_features):
         LabelledDataModule(str(make_features("c.h5", lengths=(40,))), labelled("b.h5", 6), frames=6)
     with pytest.raises(MaesumError, match=r"c\.h5: has no dataset 'labels'"):
         LabelledDataModule(labelled("b.h5", 6), str(make_features("c.h5", lengths=(40,))), frames=6)
-    with pytest.raises(MaesumError, match=r"b\.h5: label 'fly' of video 'v1' is not among the 3 that .*a\.h5 trains"):
+    with pytest.raises(MaesumError, match=r"b\.h5: label 'fly' of video '.*' is not among the 3 that .*a\.h5 trains"):
         LabelledDataModule(labelled("a.h5", 6), labelled("b.h5", 6, labels=("run", "fly")), batch_size=2, frames=6)
     with pytest.raises(MaesumError, match=r"video 'v0' has 12 frames, wanted at least 30"):
         LabelledDataModule(labelled("a.h5", 6), labelled("b.h5", 6))

@@ -72,11 +72,14 @@ def test_two_shards_are_one_run(folder: Path, tmp_path: Path) -> None:
     videos = [Video(video.video_id, video.path, f"class {video.video_id}") for video in find_videos(folder)]
     extract(videos, tmp_path / "whole.h5", encoder(), workers=2)
     for number in (1, 2):
-        extract(shard_of(videos, number, 2), tmp_path / f"part-{number}.h5", encoder(), workers=1)
+        extract(shard_of(videos, number, 2), tmp_path / f"part-{number}.h5", encoder(), workers=1, shard=(number, 2))
     whole, parts = FeatureStore(tmp_path / "whole.h5"), FeatureStore(str(tmp_path / "part-*.h5"))
     assert (parts.video_ids, parts.labels, parts.fps) == (whole.video_ids, whole.labels, whole.fps)
     rows = np.arange(int(whole.offsets[-1]))
     assert torch.equal(parts.gather(rows), whole.gather(rows))
+    (tmp_path / "part-1.h5").unlink()
+    with pytest.raises(MaesumError, match="of 2 shards number 1 is missing"):
+        FeatureStore(str(tmp_path / "part-*.h5"))
 
 
 def _killed_after(videos: list[Video], out: Path, seconds: float) -> bool:

@@ -5,8 +5,9 @@ One HDF5 group for each video, named video_1, video_2, ...::
     features       [n_steps, 1024]    GoogLeNet pool5 of every 15th frame
     picks          [n_steps]          which frames those are: 0, 15, 30, ...
     n_steps, n_frames                 numbers of feature rows and of frames
-    user_summary   [users, n_frames]  each user's summary, binary; optional
+    user_summary   [users, n_frames]  each user's summary, binary; optional. Of TVSum, a knapsack made it of the ratings
     change_points  [shots, 2]         first and last frame of each shot, both inclusive
+    fps            scalar, which the public files lack and those of the public scripts for one's own videos have
     n_frame_per_seg, gtscore, gtsummary, video_name     of these only video_name is used, where it exists
 
 Made by Zhang, Chao, Sha, Grauman (Video Summarization with Long Short-term Memory, ECCV 2016) and distributed with
@@ -15,26 +16,34 @@ Zhou, Qiao, Xiang: https://github.com/KaiyangZhou/pytorch-vsumm-reinforce.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import h5py
 import numpy as np
 
-from maesum.data.benchmark import VideoAnnotation, check_annotation, write_benchmark
+from maesum.data.annotation import VideoAnnotation, check_annotation, check_fps
+from maesum.data.benchmark import write_benchmark
 from maesum.data.features import write_features
-from maesum.data.hdf5 import open_hdf5, read_array, require_dataset, require_group
+from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, require_dataset, require_group
+from maesum.data.origin import UNKNOWN
 from maesum.data.sources.arrays import MIN_FRAMES, ShortPolicy, check_finite, keep_long_enough
+from maesum.data.user_scores import RAW, meaning_of
 from maesum.errors import MaesumError
 from maesum.progress import track
+
+logger = logging.getLogger(__name__)
 
 
 def import_eccv16(
     input: str | Path,
     out: str | Path,
     name: str | None = None,
-    fps: float = 30.0,
+    fps: float | None = None,
+    backbone: str | None = None,
     dtype: str = "float16",
     short: ShortPolicy = ShortPolicy.error,
     min_frames: int = MIN_FRAMES,
@@ -45,7 +54,8 @@ def import_eccv16(
         input: the .h5 file.
         out: a folder, which gets features.h5 and annotations.h5.
         name: the benchmark's name; by default what the file name says, e.g. "tvsum".
-        fps: frames per second of the videos, which the file does not tell.
+        fps: frames per second of the videos, where the file does not tell; None leaves it out of what is written.
+        backbone: what computed the features; None = "googlenet pool5" where file name and width say so, or "unknown".
         dtype: of the features as stored, "float16" or "float32".
         short: what to do with videos of fewer than `min_frames` feature rows: refuse, or drop from both files. Padding
             is refused, because the annotations have the true lengths.
@@ -54,11 +64,14 @@ def import_eccv16(
         The files written.
 
     Raises:
-        MaesumError: the file is not in this layout, picks are not evenly spaced, or values are not finite.
+        MaesumError: the file is not in this layout, picks are not evenly spaced, values are not finite, or `fps` is not
+            what the file says.
     """
     out = Path(out)
     if out.suffix.lower() in (".h5", ".hdf5"):
         raise MaesumError(f"{out}: out= must be a folder here, because two files are written into it.")
+    if fps is not None and not 0 < fps < 1e6:
+        raise MaesumError(f"source.fps is {fps}, wanted frames per second above 0.")
     if short is ShortPolicy.pad:
         raise MaesumError("source.short is pad, wanted error or drop: annotated videos keep their true length.")
     written = [out / "features.h5"]
@@ -70,22 +83,30 @@ def import_eccv16(
             raise MaesumError(f"{input}: picks are {sorted(set(steps.values()))} frames apart, wanted one distance.")
         rows = {video_id: file[video_id]["features"].shape[0] for video_id in steps}
         video_ids = keep_long_enough(rows, short, min_frames, input)
-        annotations = _read_annotations(file, video_ids, fps, input)
+        rates = {video_id: _fps(file[video_id], fps, input) for video_id in video_ids}
+        annotations = _read_annotations(file, rates, input)
+        known_rates = [rate for rate in rates.values() if rate is not None]
         write_features(
             written[0],
             video_ids,
             [rows[video_id] for video_id in video_ids],
             track(_read_features(file, video_ids, input), "importing", len(video_ids)),
             dtype=dtype,
-            backbone="googlenet pool5",
+            backbone=backbone or _backbone(file[video_ids[0]], input),
             preprocessing=f"as in {Path(input).name}",
             frame_step=steps[video_ids[0]],
+            fps=known_rates if len(known_rates) == len(video_ids) else None,
             n_frames=[_scalar(file[video_id], "n_frames", input) for video_id in video_ids],
         )
     if annotations:
         written.append(out / "annotations.h5")
-        source = f"{Path(input).name}, user_summary"
-        write_benchmark(written[1], name or _name_of(Path(input)), "selections", annotations, source)
+        name = name or _name_of(Path(input))
+        meaning = meaning_of(f"{name} {Path(input).name}", "selections", (each.user_scores for each in annotations))
+        write_benchmark(
+            written[1], name, "selections", annotations, f"{Path(input).name}, user_summary", user_scores=meaning
+        )
+        if meaning != RAW:
+            logger.warning("%s: user_summary holds %s; protocols that take more refuse it by name", input, meaning)
     return written
 
 
@@ -124,19 +145,20 @@ def _frame_step(group: h5py.Group, path: str | Path) -> int:
     return step
 
 
-def _read_annotations(file: h5py.File, video_ids: list[str], fps: float, path: str | Path) -> list[VideoAnnotation]:
+def _read_annotations(file: h5py.File, rates: dict[str, float | None], path: str | Path) -> list[VideoAnnotation]:
     """The videos' user summaries and shots, checked; empty where no video has summaries (OVP and YouTube)."""
+    video_ids = list(rates)
     annotated = [video_id for video_id in video_ids if "user_summary" in file[video_id]]
     if annotated and len(annotated) < len(video_ids):
         bare = next(video_id for video_id in video_ids if video_id not in annotated)
         raise MaesumError(f"{path}: dataset '{bare}/user_summary' is missing, but {len(annotated)} videos have it.")
-    annotations = [_read_annotation(file[video_id], fps, path) for video_id in annotated]
+    annotations = [_read_annotation(file[video_id], rates[video_id], path) for video_id in annotated]
     for annotation in annotations:
         check_annotation(annotation, "selections", path)
     return annotations
 
 
-def _read_annotation(group: h5py.Group, fps: float, path: str | Path) -> VideoAnnotation:
+def _read_annotation(group: h5py.Group, fps: float | None, path: str | Path) -> VideoAnnotation:
     video_id = group.name.lstrip("/")
     summaries = read_array(require_dataset(group, "user_summary", path, ndim=2), path)
     n_frames = _scalar(group, "n_frames", path)
@@ -156,6 +178,29 @@ def _read_features(file: h5py.File, video_ids: list[str], path: str | Path) -> I
         features = read_array(require_dataset(file[video_id], "features", path, ndim=2), path)
         check_finite(features, f"{path}: dataset '{video_id}/features'")
         yield features
+
+
+def _fps(group: h5py.Group, given: float | None, path: str | Path) -> float | None:
+    """Frames per second of a video: stored as a dataset or an attribute, else what the user says, else unknown."""
+    video_id = group.name.lstrip("/")
+    stored: object = read_attribute(group, "fps")
+    if "fps" in group:
+        value = read_array(require_dataset(group, "fps", path), path)
+        stored = value.item() if value.size == 1 else value.tolist()
+    if stored is None:
+        return given
+    check_fps(stored, video_id, path)
+    if given is not None and abs(given - float(cast(float, stored))) > 0.01:
+        raise MaesumError(
+            f"{path}: video '{video_id}' has fps {stored}, but source.fps is {given}; leave source.fps out."
+        )
+    return float(cast(float, stored))
+
+
+def _backbone(group: h5py.Group, path: str | Path) -> str:
+    """The backbone, where name and width leave no doubt: "googlenet pool5" of the public files, else "unknown"."""
+    is_public = re.fullmatch(r"eccv16_dataset_\w+?_google_pool5", Path(path).stem) is not None
+    return "googlenet pool5" if is_public and group["features"].shape[1] == 1024 else UNKNOWN
 
 
 def _scalar(group: h5py.Group, name: str, path: str | Path) -> int:

@@ -1,7 +1,7 @@
 """FineGym event tracks: instance lists as published at https://sdolivia.github.io/FineGym (gym99_*.txt, gym288_*.txt).
 
-A line is `<video>_E_<event start>_<event end>_A_<action start>_<action end> <class>`, times in whole seconds; action
-times count from the event's start. The paper scores frames by whether they lie in any event.
+The paper scores frames by whether they lie in any event. Both lists, train and validation, are needed for that (see
+`maesum.data.sources.finegym_lists`).
 
 Shao, Zhao, Dai, Lin: FineGym: A Hierarchical Video Dataset for Fine-grained Action Understanding, CVPR 2020.
 """
@@ -10,30 +10,32 @@ from __future__ import annotations
 
 import csv
 import math
-import re
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
+from maesum.data.sources.finegym_lists import find_lists, read_events, warn_of_lists_not_read
 from maesum.data.sources.text import read_ids, read_lines
 from maesum.errors import MaesumError
 from maesum.progress import track
 
 SOURCE = "FineGym, events of the instance lists"
-_LINE = re.compile(r"(?P<video>.+)_E_(?P<start>\d{1,9})_(?P<end>\d{1,9})_A_\d+_\d+\s+\d+")
 #: Four days at 30 frames a second: the list alone decides how much memory a track takes.
 _MOST_FRAMES = 10_000_000
 _COLUMNS = ("video_id", "fps", "n_frames")
 
 
-def import_finegym(input: str | Path, out: str | Path, ids: str | Path, videos: str | Path) -> list[Path]:
+def import_finegym(
+    input: str | Path | Sequence[str | Path], out: str | Path, ids: str | Path, videos: str | Path
+) -> list[Path]:
     """Write a benchmark of kind "events": one binary track per video, 1 inside any event.
 
     Args:
-        input: an instance list, or a folder whose gym*.txt files are read together.
+        input: the folder of the instance lists (gym*.txt), which are read together, or a list of them. Warns where a
+            list that lies beside holds further events of the videos.
         out: the benchmark file to write.
         ids: a text file with the videos to keep, one id a line, in the order that the benchmark gets.
         videos: a CSV file with the columns video_id, fps and n_frames, or a features file that holds fps.
@@ -46,12 +48,14 @@ def import_finegym(input: str | Path, out: str | Path, ids: str | Path, videos: 
             the video's end.
     """
     video_ids = read_ids(ids)
-    events = read_events(input)
+    lists = find_lists(input)
+    events = read_events(lists)
+    warn_of_lists_not_read(lists, video_ids, events)
     timing = _timing_from_csv(videos) if Path(videos).suffix.lower() == ".csv" else _timing_from_features(videos)
     annotations = []
     for video_id in track(video_ids, "marking events", len(video_ids)):
         if video_id not in events:
-            raise MaesumError(f"{input}: has no event of video '{video_id}', which {ids} lists.")
+            raise MaesumError(f"{', '.join(map(str, lists))}: has no event of video '{video_id}', which {ids} lists.")
         if video_id not in timing:
             raise MaesumError(f"{videos}: has no fps and length of video '{video_id}', which {ids} lists.")
         fps, n_frames = timing[video_id]
@@ -67,33 +71,6 @@ def import_finegym(input: str | Path, out: str | Path, ids: str | Path, videos: 
         annotations.append(VideoAnnotation(video_id, marked[None], fps, name=video_id))
     write_benchmark(out, "finegym", "events", annotations, SOURCE)
     return [Path(out)]
-
-
-def read_events(path: str | Path) -> dict[str, set[tuple[int, int]]]:
-    """The events (start, end) of each video, in seconds, that an instance list or a folder of them names.
-
-    Raises:
-        MaesumError: nothing to read, or a line that is not in the layout.
-    """
-    folder = Path(path)
-    paths = sorted(folder.glob("gym*.txt")) if folder.is_dir() else [folder]
-    if not paths:
-        raise MaesumError(f"{path}: holds no gym*.txt file; name an instance list of FineGym.")
-    events: dict[str, set[tuple[int, int]]] = defaultdict(set)
-    for list_path in paths:
-        for line in read_lines(list_path):
-            match = _LINE.fullmatch(line)
-            if match is None:
-                raise MaesumError(
-                    f"{list_path}: line {line[:60]!r} is not <video>_E_<start>_<end>_A_<start>_<end> <class>."
-                )
-            start, end = int(match["start"]), int(match["end"])
-            if end <= start:
-                raise MaesumError(f"{list_path}: line {line[:60]!r} has an event that ends before it starts.")
-            events[match["video"]].add((start, end))
-    if not events:
-        raise MaesumError(f"{path}: is empty, wanted an instance list of FineGym.")
-    return dict(events)
 
 
 def event_track(events: set[tuple[int, int]], fps: float, n_frames: int) -> np.ndarray:

@@ -6,6 +6,7 @@ A source is an importer function (`_target_`), its schema here, and a file in co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from omegaconf import II, MISSING
 
@@ -40,6 +41,7 @@ class FinegymSource(FileSource):
     """FineGym event tracks, see maesum.data.sources.finegym."""
 
     _target_: str = "maesum.data.sources.finegym.import_finegym"
+    input: Any = II("input")  # noqa: RUF009 - a string; the folder of both instance lists, or a list of files
     ids: str = MISSING  # text file: the videos to keep, one id a line
     videos: str = MISSING  # CSV with video_id,fps,n_frames or a features file that holds fps
 
@@ -65,7 +67,8 @@ class Eccv16Source(FileSource):
 
     _target_: str = "maesum.data.sources.eccv16.import_eccv16"
     name: str | None = None  # the benchmark's name; by default the part of the file name that says it, e.g. "tvsum"
-    fps: float = 30.0  # of the videos, which these files do not tell
+    fps: float | None = None  # frames per second of the videos, where the file does not tell
+    backbone: str | None = None  # what computed the features; by default googlenet pool5 of the public files
     dtype: str = "float16"  # or float32
     short: ShortPolicy = ShortPolicy.error  # what to do with videos below min_frames feature rows: error or drop
     min_frames: int = MIN_FRAMES  # of a video: as many as a training clip or scoring window takes

@@ -10,13 +10,15 @@ Gygli, Grabner, Riemenschneider, Van Gool: Creating Summaries from User Videos, 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, check_annotation, write_benchmark
-from maesum.errors import MaesumError
+from maesum.data.hdf5_limits import check_unpacked_size
+from maesum.errors import MaesumError, first_line
 from maesum.progress import track
 
 SOURCE = "SumMe, GT/*.mat"
@@ -68,14 +70,19 @@ def _read_video(path: Path, video_id: str) -> VideoAnnotation:
 
 
 def _load_mat(path: Path) -> dict[str, Any]:
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     wanted = ("user_score", "nFrames", "FPS")
     try:
+        sizes = {name: 8 * math.prod(shape) for name, shape, _ in whosmat(str(path)) if name in wanted}
+    except Exception as error:  # SciPy raises whatever a damaged byte leads it to
+        raise MaesumError(f"{path}: not a readable MATLAB v5 file ({first_line(error)}).") from None
+    for name, size in sizes.items():
+        check_unpacked_size(size, path.stat().st_size, f"variable '{name}'", path)
+    try:
         fields = loadmat(str(path), variable_names=wanted)
     except Exception as error:  # SciPy raises whatever a damaged byte leads it to
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MaesumError(f"{path}: not a readable MATLAB v5 file ({reason}).") from None
+        raise MaesumError(f"{path}: not a readable MATLAB v5 file ({first_line(error)}).") from None
     for name in wanted:
         if name not in fields:
             raise MaesumError(f"{path}: variable '{name}' is missing, wanted {', '.join(wanted)}.")

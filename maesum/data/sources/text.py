@@ -1,15 +1,32 @@
-"""Reading lists of video ids."""
+"""Reading text files line by line, and lists of video ids."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from maesum.errors import MaesumError
 
 
+class NumberedLine(NamedTuple):
+    """A line that is not blank, without surrounding blanks, and where in the file it stands."""
+
+    number: int  # from 1
+    text: str
+
+
 def read_lines(path: str | Path) -> list[str]:
     """The non-blank lines of a text file, without surrounding blanks.
+
+    Raises:
+        MaesumError: the file is missing or is not utf-8 text.
+    """
+    return [line.text for line in read_numbered_lines(path)]
+
+
+def read_numbered_lines(path: str | Path) -> list[NumberedLine]:
+    """The same with the lines' numbers, for messages.
 
     Raises:
         MaesumError: the file is missing or is not utf-8 text.
@@ -20,7 +37,8 @@ def read_lines(path: str | Path) -> list[str]:
         raise MaesumError(f"{path}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise MaesumError(f"{path}: is not utf-8 text.") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    lines = (NumberedLine(number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [line for line in lines if line.text]
 
 
 def read_ids(path: str | Path) -> list[str]:

@@ -13,6 +13,7 @@ from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
 from maesum.data.sources.arrays import ShortPolicy
 from maesum.data.sources.eccv16 import import_eccv16
+from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
 
 
@@ -60,6 +61,54 @@ def test_writes_both_files_and_they_join(source: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(features["features"][offsets[9] : offsets[10]], file["video_10/features"])
 
 
+def test_what_the_file_says_is_kept_and_nothing_is_made_up(source: Path, tmp_path: Path) -> None:
+    own = tmp_path / "mine.h5"
+    rates = (25.0, 29.97, 50.0)
+    with h5py.File(source) as file, h5py.File(own, "w") as copy:
+        for number, rate in enumerate(rates, start=1):
+            file.copy(f"video_{number}", copy)
+            copy[f"video_{number}/fps"] = rate
+    import_eccv16(own, tmp_path / "out")
+    benchmark, store = Benchmark(tmp_path / "out" / "annotations.h5"), FeatureStore(tmp_path / "out" / "features.h5")
+    assert tuple(benchmark[video_id].fps for video_id in benchmark.video_ids) == rates
+    assert (store.fps, store.backbone, benchmark.user_scores) == (list(rates), "unknown", "as given")
+    with pytest.raises(MaesumError, match=r"'video_1' has fps 25\.0, but source\.fps is 30\.0; leave source\.fps out"):
+        import_eccv16(own, tmp_path / "out", fps=30.0)
+
+    import_eccv16(source, tmp_path / "out", backbone="resnet50 pool5")  # a file without rates
+    benchmark, store = Benchmark(tmp_path / "out" / "annotations.h5"), FeatureStore(tmp_path / "out" / "features.h5")
+    assert (benchmark["video_1"].fps, store.fps, store.backbone) == (None, None, "resnet50 pool5")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "backbone"),
+    [
+        ("eccv16_dataset_ovp_google_pool5.h5", 1024, "googlenet pool5"),
+        ("eccv16_dataset_ovp_google_pool5.h5", 2048, "unknown"),
+        ("ovp.h5", 1024, "unknown"),
+    ],
+)
+def test_the_backbone_is_named_where_it_is_certain(
+    source: Path, tmp_path: Path, name: str, width: int, backbone: str
+) -> None:
+    with h5py.File(source) as file, h5py.File(tmp_path / name, "w") as copy:
+        file.copy("video_1", copy)
+        del copy["video_1/features"]
+        copy["video_1/features"] = np.ones((31, width), np.float32)
+    import_eccv16(tmp_path / name, tmp_path / "out")
+    assert FeatureStore(tmp_path / "out" / "features.h5").backbone == backbone
+
+
+@pytest.mark.parametrize(("data_set", "meaning"), [("tvsum", "summaries of ratings"), ("summe", "selected or not")])
+def test_summaries_are_not_taken_for_what_annotators_gave(
+    source: Path, tmp_path: Path, data_set: str, meaning: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = source.rename(tmp_path / f"eccv16_dataset_{data_set}_google_pool5.h5")
+    import_eccv16(path, tmp_path / "out", name="renamed")
+    assert Benchmark(tmp_path / "out" / "annotations.h5").user_scores == meaning
+    assert f"user_summary holds {meaning}; protocols that take more refuse it by name" in caplog.text
+
+
 def test_without_summaries_only_features_are_written(source: Path, tmp_path: Path) -> None:
     with h5py.File(source, "r+") as file:
         for name in file:
@@ -105,6 +154,8 @@ DEFECTS: dict[str, tuple[Callable[[h5py.File], None], str]] = {
     "text picks": (replace("picks", [b"x"] * 31), "picks of type object, wanted numbers"),
     "text features": (replace("features", [[b"x"] * 8] * 31), "features of type object"),
     "length": (replace("n_frames", 1000), "'video_2' has 31 picks, wanted 67"),
+    "no rate": (lambda file: file["video_2"].create_dataset("fps", data=0.0), "attribute 'video_2.fps' is 0.0"),
+    "two rates": (lambda file: file["video_2"].create_dataset("fps", data=[1, 2]), "attribute 'video_2.fps' is [1, 2]"),
     "no length": (replace("n_frames", None), "dataset 'video_2/n_frames' is missing"),
     "zero length": (replace("n_frames", 0), "'video_2/n_frames' is 0, wanted a number above 0"),
     "nan features": (replace("features", NOT_FINITE), "'video_2/features': frame 3, channel 4 is nan"),
