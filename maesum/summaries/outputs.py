@@ -52,7 +52,7 @@ def write_keyshots(path: Path, video_id: str, times: np.ndarray, selection: Sele
             "video_id": video_id,
             "n_frames": selection.n_frames,
             "budget": selection.budget,
-            "capacity_frames": int(selection.budget * selection.n_frames),
+            "capacity_seconds": round(selection.budget * float(times[-1] - times[0]), 4),
             "summary_frames": int(selection.frames.sum()),
             "summary_seconds": round(sum(float(times[last + 1] - times[first]) for first, last in selection.runs), 4),
             "shots": shots,
@@ -74,7 +74,7 @@ def write_figure(path: Path, title: str, importance: np.ndarray, times: np.ndarr
     axes.set_xlim(times[0], times[-1])
     axes.set_xlabel("seconds")
     axes.set_ylabel("importance")
-    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_title(title, loc="left", fontsize=10, parse_math=False)  # a "$" in a name is no formula
     axes.spines[["top", "right"]].set_visible(False)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)

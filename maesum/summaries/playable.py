@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from maesum.files import atomic_path
 from maesum.summaries.page import EMBEDDED_BYTES
 from maesum.summaries.recording import record
-from maesum.vision.decode import open_video
+from maesum.vision.clock import Timeline
+from maesum.vision.container import open_video
 
 _SUFFIXES = frozenset({".mp4", ".m4v", ".webm"})
 _VIDEO_CODECS = frozenset({"h264", "vp8", "vp9", "av1", "libdav1d"})
@@ -20,11 +19,11 @@ _PIXELS = frozenset({"yuv420p", "yuvj420p"})
 _PREVIEW_HEIGHT = 480
 
 
-def browser_copy(path: Path, folder: Path, times: np.ndarray) -> Path:
+def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
     """Put a playable version into the folder: the file itself where browsers play it and it is small, else a preview.
 
     Args:
-        times: [n_frames + 1] seconds, as `maesum.summaries.survey` gives them.
+        timeline: of the video. Where it differs from what the file says, a browser would show other times than ours.
 
     Returns:
         The copy.
@@ -32,13 +31,13 @@ def browser_copy(path: Path, folder: Path, times: np.ndarray) -> Path:
     Raises:
         MaesumError: it cannot be written.
     """
-    if is_playable(path) and path.stat().st_size <= EMBEDDED_BYTES:
+    if not timeline.remarks and is_playable(path) and path.stat().st_size <= EMBEDDED_BYTES:
         copy = folder / f"original{path.suffix.lower()}"
         with atomic_path(copy) as temporary:
             shutil.copyfile(path, temporary)
         return copy
     preview = folder / "preview.mp4"
-    record(path, preview, [(0, len(times) - 2)], times, _PREVIEW_HEIGHT)
+    record(path, preview, [(0, timeline.n_frames - 1)], timeline, _PREVIEW_HEIGHT)
     return preview
 
 

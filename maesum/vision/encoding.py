@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -44,6 +46,10 @@ class Encoder:
         batch_size: pictures at a time; None = 8 on a processor, 128 on a GPU.
         dtype: float16 or float32, of the features.
 
+    Attributes:
+        description: of the backbone, in words.
+        weights: hash of the network: features of two of the same description may differ.
+
     Raises:
         MaesumError: a device that is not there, or an unknown precision or dtype.
     """
@@ -68,6 +74,7 @@ class Encoder:
             raise MaesumError(f"batch_size is {batch_size}, wanted a whole number of at least 1.")
         self.dtype = np.dtype(dtype)
         self.description = backbone.description
+        self.weights = _network_hash(backbone.network)
         if not on_gpu:
             _keep_freed_memory()
         backbone.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -139,6 +146,16 @@ class Encoder:
         if self.precision == "32":
             return _without_tf32()
         return torch.autocast(self.device.type, _AUTOCAST[self.precision])
+
+
+def _network_hash(network: torch.nn.Module) -> str:
+    """Hash of what a network is made of: its modules with their settings, its weights and buffers."""
+    digest = hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", repr(network)).encode())
+    for name, value in network.state_dict().items():
+        digest.update(name.encode())
+        if isinstance(value, torch.Tensor):
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
 
 
 @contextmanager

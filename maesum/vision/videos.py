@@ -35,7 +35,8 @@ def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
     """The videos that `videos=` stands for, in the order of their ids.
 
     Args:
-        given: a folder (searched at any depth), a video, a pattern, a .txt file with one of these a line, or a list.
+        given: a folder (searched at any depth, but for hidden files and folders), a video, a pattern, a .txt file with
+            one of these a line, or a list.
 
     Raises:
         MaesumError: something does not exist, there is no video, or two files have the same name.
@@ -108,7 +109,7 @@ def shard_path(out: Path, number: int, count: int) -> Path:
 
 def _expand(item: Path) -> list[Path]:
     if item.is_dir():
-        return sorted(path for path in item.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        return sorted(path for path in item.rglob("*") if _is_named_like_a_video(path, item))
     if item.suffix.lower() == ".txt" and item.is_file():
         lines = [Path(line) for line in read_lines(item)]
         # A relative line is looked for beside the list first, then from the working folder.
@@ -120,3 +121,14 @@ def _expand(item: Path) -> list[Path]:
     if not found:
         raise MaesumError(f"{item}: no such video or folder; videos= takes a folder, a file, a pattern or a .txt list.")
     return [path for name in found for path in _expand(Path(name))]
+
+
+def _is_named_like_a_video(path: Path, folder: Path) -> bool:
+    """Whether something in a folder counts as a video.
+
+    Hidden files do not: a Mac puts "._clip.mp4" beside every clip.mp4 on disks of others. A link that leads nowhere
+    does: it would be missed, so that it is better listed as unreadable.
+    """
+    is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    is_file = path.is_file() or (path.is_symlink() and not path.exists())
+    return path.suffix.lower() in SUFFIXES and not is_hidden and is_file

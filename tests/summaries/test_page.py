@@ -14,21 +14,24 @@ import pytest
 from maesum.summaries.page import PageVideo, curve, write_page
 from maesum.summaries.recording import record
 from maesum.summaries.selection import select, split_long
-from maesum.summaries.survey import survey
+from maesum.summaries.ticks import ticks_of
+from maesum.vision.decode import timeline_of
 from tests.vision.synthetic import write_video
 
 _FRAMES = 200
-_SHOTS = split_long(np.array([[0, 61], [62, 62], [63, 140], [141, 199]]), 9)
+_TICKS = ticks_of(np.arange(_FRAMES + 1) / 25)
+_SHOTS = split_long(np.array([[0, 61], [62, 62], [63, 140], [141, 199]]), 9, _TICKS)
 
 
 def page_video(folder: Path, name: str, importance: np.ndarray) -> PageVideo:
     source = write_video(folder / f"{name}.mp4", _FRAMES, sound=np.zeros(_FRAMES * 1920, np.float32))
     middles = [(first + last) // 2 for first, last in _SHOTS.tolist()]
-    seen = survey(source, middles, _FRAMES)
-    selection = select(importance, _SHOTS, 0.15, name)
-    seconds = record(source, folder / f"{name}_summary.mp4", selection.runs, seen.times)
-    pictures = [seen.thumbnails[frame] for frame in middles]
-    return PageVideo(name, importance, selection, seen.times, pictures, source, folder / f"{name}_summary.mp4", seconds)
+    timeline = timeline_of(source)
+    selection = select(importance, _SHOTS, 0.15, name, ticks_of(timeline.times))
+    summary = folder / f"{name}_summary.mp4"
+    written = record(source, summary, selection.runs, timeline, pictured=middles)
+    pictures = [written.thumbnails[frame] for frame in middles]
+    return PageVideo(name, importance, selection, timeline.times, pictures, source, summary, written.seconds)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +132,7 @@ def test_the_slider_selects_what_the_command_selects(
         assert selected(browser) == video.selection.chosen.tolist()
         for percent in (4, 7, 10, 29, 30, 57, 58, 99, 100):
             set_budget(browser, percent)
-            expected = select(video.importance, video.selection.shots, percent / 100, video.video_id)
+            expected = select(video.importance, video.selection.shots, percent / 100, video.video_id, _TICKS)
             assert selected(browser) == expected.chosen.tolist(), (video.video_id, percent)
 
 
@@ -189,7 +192,7 @@ def test_large_videos_stay_beside_the_page(videos: list[PageVideo], monkeypatch:
     monkeypatch.setattr("maesum.summaries.page.EMBEDDED_BYTES", 10)
     path = videos[0].original.parent / "large.html"
     assert not write_page(path, videos, 0.15, "Made for a test.")
-    assert '"0-original": "first.mp4"' in path.read_text(encoding="utf-8")
+    assert '"0-original": "./first.mp4"' in path.read_text(encoding="utf-8")
 
 
 def test_the_curve_of_a_long_video_keeps_its_peaks() -> None:

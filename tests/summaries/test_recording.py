@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from maesum.errors import MaesumError
+from maesum.summaries.one_video import current_timeline
 from maesum.summaries.recording import record
-from maesum.summaries.survey import survey
+from maesum.vision.clock import Timeline
+from maesum.vision.container import UnreadableVideo
+from maesum.vision.decode import timeline_of
 from tests.vision.synthetic import SAMPLE_RATE, level, rotate_flag, write_video
 
 
@@ -30,7 +33,9 @@ def written(path: Path) -> tuple[list[float], list[float], np.ndarray]:
 def record_runs(
     source: Path, out: Path, runs: list[tuple[int, int]], n_frames: int, height: int | None = None
 ) -> float:
-    return record(source, out, runs, survey(source, [], n_frames).times, height)
+    timeline = timeline_of(source)
+    assert timeline.n_frames == n_frames
+    return record(source, out, runs, timeline, height).seconds
 
 
 def flashes(number: int) -> bool:
@@ -80,18 +85,20 @@ def test_odd_sizes_rotation_and_height(tmp_path: Path) -> None:
     assert sizes == [(62, 46), (64, 128), (16, 32)]
 
 
-def test_survey_pictures_and_times(tmp_path: Path) -> None:
+def test_pictures_of_shots(tmp_path: Path) -> None:
     source = write_video(tmp_path / "a.mp4", 10)
-    seen = survey(source, [0, 7], 10)
-    np.testing.assert_allclose(seen.times, np.arange(11) / 25, atol=1e-6)
-    assert sorted(seen.thumbnails) == [0, 7]
-    assert all(picture.startswith(b"\xff\xd8") for picture in seen.thumbnails.values())
-    with pytest.raises(MaesumError, match="has 10 frames, but its features are of 11"):
-        survey(source, [], 11)
+    written = record(source, tmp_path / "s.mp4", [(2, 3)], timeline_of(source), pictured=[0, 7])
+    assert sorted(written.thumbnails) == [0, 7]
+    assert all(picture.startswith(b"\xff\xd8") for picture in written.thumbnails.values())
+
+
+def test_a_file_of_other_frames_than_its_features(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableVideo, match="has 10 frames, but its features are of 11"):
+        current_timeline(write_video(tmp_path / "a.mp4", 10), 11)
 
 
 def test_a_failed_recording_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_text("no video")
     with pytest.raises(MaesumError, match=r"bad\.mp4"):
-        record(tmp_path / "bad.mp4", tmp_path / "out" / "s.mp4", [(0, 1)], np.arange(4) / 25)
+        record(tmp_path / "bad.mp4", tmp_path / "out" / "s.mp4", [(0, 1)], Timeline(np.arange(4) / 25))
     assert list((tmp_path / "out").iterdir()) == []
