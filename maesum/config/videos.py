@@ -43,7 +43,7 @@ class SummarizeConfig:
 
     video: Any = MISSING  # a video, a folder (searched at any depth), a pattern, a .txt list of these, or several
     out: str = MISSING  # folder for the summary, its page, scores and features; by default that of the run
-    budget: float = 0.15  # share of the frames that the summary may have
+    budget: float = 0.15  # share of the video's time that the summary may take
     ckpt: str | None = None  # a checkpoint of maesum.train; null: train a small model on the videos themselves
     quality: SummaryQuality = SummaryQuality.normal  # of that model: fast, normal or best
     every: int = 1  # score every k-th frame: for long videos on a slow machine

@@ -63,7 +63,7 @@ def write_page(path: Path, videos: Sequence[PageVideo], budget: float, made: str
         "budget": budget,
         "made": made,
         "videos": [_described(video, number) for number, video in enumerate(videos)],
-        "files": {} if embedded else {name: _url(file, path.parent) for name, file in files.items()},
+        "files": {} if embedded else {name: file_address(file, path.parent) for name, file in files.items()},
     }
     template = resources.files("maesum.summaries").joinpath("page.html").read_text(encoding="utf-8")
     before, between, after = _parts(template)
@@ -96,7 +96,7 @@ def _script_json(data: Any) -> str:
     return json.dumps(data).replace("<", "\\u003c")
 
 
-def _url(file: Path, folder: Path) -> str:
+def file_address(file: Path, folder: Path) -> str:
     """The address of a file below the page's folder; "./" since "Lesson1:" in front would be a protocol."""
     return "./" + quote(os.fsencode(file.relative_to(folder).as_posix()))
 

@@ -17,13 +17,15 @@ _SOUND_CODECS = frozenset({"aac", "mp3", "mp3float", "opus", "vorbis"})
 _PIXELS = frozenset({"yuv420p", "yuvj420p"})
 #: Height of a preview, which a page shows at most half a screen high.
 _PREVIEW_HEIGHT = 480
+#: How much shorter than its frames a file may say it is: durations are rounded.
+_MISSING_SECONDS = 0.5
 
 
 def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
     """Put a playable version into the folder: the file itself where browsers play it and it is small, else a preview.
 
     Args:
-        timeline: of the video. Where it differs from what the file says, a browser would show other times than ours.
+        timeline: of the video.
 
     Returns:
         The copy.
@@ -31,7 +33,7 @@ def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
     Raises:
         MaesumError: it cannot be written.
     """
-    if not timeline.remarks and is_playable(path) and path.stat().st_size <= EMBEDDED_BYTES:
+    if is_playable(path, timeline) and path.stat().st_size <= EMBEDDED_BYTES:
         copy = folder / f"original{path.suffix.lower()}"
         with atomic_path(copy) as temporary:
             shutil.copyfile(path, temporary)
@@ -41,9 +43,14 @@ def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
     return preview
 
 
-def is_playable(path: Path) -> bool:
-    """Whether browsers play the file as it is."""
+def is_playable(path: Path, timeline: Timeline) -> bool:
+    """Whether browsers play the file as it is, to its end and at the times that we found."""
+    if timeline.remarks:
+        return False
     with open_video(path) as (container, stream):
+        stated = container.duration / 1e6 if container.duration is not None else timeline.seconds
+        if stated < timeline.seconds - _MISSING_SECONDS:  # a browser stops there
+            return False
         sounds = {sound.codec_context.name for sound in container.streams.audio[:1]}
         return (
             path.suffix.lower() in _SUFFIXES

@@ -53,50 +53,40 @@ class Clock:
 
     Attributes:
         jumps: seconds added from each jump on.
+        end: when the last frame ends.
     """
 
     def __init__(self, may_leap: bool, jumps: Sequence[float] = ()) -> None:
         self.jumps: list[float] = []
+        self.end = 0.0
         self._may_leap, self._given = may_leap, jumps
-        self._offset, self._last, self._end = 0.0, float("-inf"), 0.0
+        self._offset = self._step = self._shortest = 0.0
+        self._last: float | None = None
 
     def seconds(self, shown: float | None, duration: float) -> float:
         """When a frame is shown.
 
         Args:
             shown: by the file; None where it does not say, and the frame follows the one before.
-            duration: of the frame, for the frame that follows it.
+            duration: of the frame by the file. Less than half the shortest step so far is none, and the step before
+                is taken: without a rate, a clock of milliseconds gives every frame one tick.
         """
-        if shown is None:
-            now = self._end
-        else:
+        now = self.end if shown is None else shown + self._offset
+        if shown is not None and self._has_jumped(now):
+            number = len(self.jumps)
+            self._offset = self._given[number] if number < len(self._given) else self.end - shown
+            self.jumps.append(self._offset)
             now = shown + self._offset
-            leaps = self._may_leap and self._last != float("-inf") and now > self._end + _LEAP_SECONDS
-            if now < self._last - _FALL_SECONDS or leaps:
-                number = len(self.jumps)
-                self._offset = self._given[number] if number < len(self._given) else self._end - shown
-                self.jumps.append(self._offset)
-                now = shown + self._offset
-        self._last = max(now, self._last)
-        self._end = self._last + duration
-        return self._last
+        if self._last is not None:
+            now = max(now, self._last)
+            step = now - self._last
+            if step > 0:
+                self._step, self._shortest = step, min(step, self._shortest or step)
+        self._last = now
+        self.end = now + (duration if duration >= self._shortest / 2 else self._step)
+        return now
 
-
-def with_end(shown: Sequence[float], last_duration: float, assumed_duration: float) -> np.ndarray:
-    """The times of frames and the end of the last one.
-
-    Args:
-        shown: [n_frames] seconds.
-        last_duration: of the last frame by the file. Less than half the shortest step is no duration: a clock of
-            milliseconds without a rate gives every frame one tick.
-        assumed_duration: of a lone frame that has none.
-
-    Returns:
-        [n_frames + 1] float64.
-    """
-    times = np.asarray(shown, dtype=np.float64)
-    steps = np.diff(times)
-    steps = steps[steps > 0]
-    if steps.size and last_duration < steps.min() / 2:
-        last_duration = float(np.median(steps))
-    return np.append(times, times[-1] + (last_duration if last_duration > 0 else assumed_duration))
+    def _has_jumped(self, now: float) -> bool:
+        if self._last is None:
+            return False
+        return now < self._last - _FALL_SECONDS or (self._may_leap and now > self.end + _LEAP_SECONDS)

@@ -79,12 +79,13 @@ def check_shortage(error: BaseException, path: str | Path) -> None:
     Raises:
         MachineShortage: too few file handles, threads or memory, or a disk that is full or gone.
     """
-    no_thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
-    short = getattr(error, "errno", None) in _SHORTAGES or isinstance(error, MemoryError) or no_thread
-    if short:
+    # A library that cannot be loaded is the machine's too: it would not be there for the next file either.
+    is_lack = isinstance(error, (MemoryError, ImportError)) or getattr(error, "errno", None) in _SHORTAGES
+    if is_lack or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
         raise MachineShortage(
             f"{path}: cannot be read now, since the machine is short of something ({reason(error)}); free file handles "
-            "(ulimit -n), threads (ulimit -u), memory or disk, or lower workers=, and run the command again."
+            "(ulimit -n), threads (ulimit -u), memory or disk, or lower workers=, and run the command again: what was "
+            "done is kept."
         ) from None
 
 

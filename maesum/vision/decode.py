@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from maesum.vision.clock import Clock, Timeline, with_end
+from maesum.vision.clock import Clock, Timeline
 from maesum.vision.container import UnreadableVideo, check_shortage, open_video, reason
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def decoded_frames(path: str | Path, threads: int = 0) -> Generator[VideoFrame, 
         stream.codec_context.thread_count = threads
         clock, damage = Clock(clock_may_leap(container)), Damage()
         shown: list[float] = []
-        duration, has_times = 0.0, False
+        has_times = False
         for frame in decoded(container, [stream], {stream.index: damage}, path):
             seconds = seconds_of(frame)
             has_times |= seconds is not None
@@ -102,7 +102,7 @@ def decoded_frames(path: str | Path, threads: int = 0) -> Generator[VideoFrame, 
             yield frame
         if not shown:
             raise UnreadableVideo(f"{path}: holds no frame that can be decoded{damage.because()}.")
-        times = with_end(shown, duration, 1 / _stated_rate(stream))
+        times = np.array([*shown, clock.end])
         remarks = damage.remarks("picture", _missing_at_the_end(stream, shown[-1]))
         if not has_times:
             rate = (len(times) - 1) / (times[-1] - times[0])
@@ -116,7 +116,8 @@ def clock_may_leap(container: InputContainer) -> bool:
     """Whether the format is one whose clock may be set anew within a file."""
     from av.format import Flags
 
-    return bool(container.format.flags & Flags.ts_discont.value)
+    flag: Any = Flags.ts_discont
+    return bool(container.format.flags & flag.value)
 
 
 @dataclass
@@ -127,6 +128,12 @@ class Damage:
     damaged: int = 0
     ended_by: str = ""
     last_error: str = ""
+
+    def add(self, unused: Packet | None) -> None:
+        """Count a packet that is not decoded, if there is one."""
+        if unused is not None:
+            self.packets += 1
+            self.damaged += 1
 
     def because(self) -> str:
         """The reason in brackets, where there is one."""
@@ -163,6 +170,9 @@ def decoded(
     import av
 
     packets = container.demux(*streams)
+    # A damaged packet waits for the next one, since it is left out where it is the last: with several threads a decoder
+    # would lose the frames before it, too, and how many there are would depend on the number of threads.
+    waiting: dict[int, Packet] = {}
     while True:
         try:
             packet = next(packets)
@@ -173,11 +183,19 @@ def decoded(
             for damage in damages.values():
                 damage.ended_by = reason(error)
             break
+        index = packet.stream.index
         if packet.size:
-            yield from _frames_of(packet, damages[packet.stream.index], path)
+            if index in waiting:
+                yield from _frames_of(waiting.pop(index), damages[index], path)
+            if packet.is_corrupt:
+                waiting[index] = packet
+            else:
+                yield from _frames_of(packet, damages[index], path)
         elif packet.dts is None:  # the end: the decoder gives what it held back
-            yield from _drained(packet.decode, damages[packet.stream.index], path)
+            damages[index].add(waiting.pop(index, None))
+            yield from _drained(packet.decode, damages[index], path)
     for stream in streams:
+        damages[stream.index].add(waiting.pop(stream.index, None))
         for frame in _drained(partial(stream.decode, None), damages[stream.index], path):
             frame.time_base = stream.time_base  # else set by the packet that ends the stream, which did not come
             yield frame

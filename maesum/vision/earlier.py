@@ -76,7 +76,12 @@ class Earlier:
         _check_settings(path, found, settings)
         self.made = _read_sources(path, store.video_ids)
         for made in self.made.values():
-            _check_settings(path, {"weights": made.weights, "precision": made.precision}, settings)
+            _check_settings(path, {"precision": made.precision}, settings)
+            if made.weights != settings["weights"]:
+                raise MaesumError(
+                    f"{path}: exists already, made by another network that is called {settings['backbone']!r} too (its "
+                    f"weights or options differ); {_ADVICE}."
+                )
 
     def rows(self, video_id: str) -> np.ndarray:
         """The features [rows, D] of a video, mapped from the disk."""

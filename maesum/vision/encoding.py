@@ -21,6 +21,8 @@ from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure
 
 #: Pictures at a time: small batches stay in a processor's cache, large ones fill a GPU.
 _BATCH_ON_CPU, _BATCH_ON_GPU = 8, 128
+#: How torch and its libraries say that a processor's memory did not suffice.
+_NO_MEMORY = re.compile("allocate memory|not enough memory|could not create a (primitive|memory)")
 _AUTOCAST = {"16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -91,11 +93,19 @@ class Encoder:
             [batch_size, D] in the stored dtype, which may hold values that are not finite.
 
         Raises:
-            MaesumError: the network's output is not [batch_size, D].
+            MaesumError: the network's output is not [batch_size, D], or there is not enough memory.
         """
         pictures = normalise(sent(torch.from_numpy(images), self.device))
-        with self._arithmetic():
-            output = self._network(pictures)
+        try:
+            with self._arithmetic():
+                output = self._network(pictures)
+        except RuntimeError as error:
+            if _NO_MEMORY.search(str(error)) is None:
+                raise
+            raise MaesumError(
+                f"backbone {self.description}: there is not enough memory for {len(images)} pictures; lower "
+                "batch_size= or workers= and run the command again, it continues."
+            ) from None
         if output.ndim != 2 or len(output) != len(images):
             raise MaesumError(
                 f"backbone {self.description} maps {tuple(pictures.shape)} to {tuple(output.shape)}, wanted "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +40,8 @@ def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
             one of these a line, or a list.
 
     Raises:
-        MaesumError: something does not exist, there is no video, or two files have the same name.
+        MaesumError: something does not exist, there is no video, two files have the same name, or one has a name that
+            cannot be an id.
     """
     items = [given] if isinstance(given, (str, Path)) else list(given)
     paths = [path for item in items for path in _expand(Path(item))]
@@ -47,6 +49,7 @@ def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
         raise MaesumError(f"videos={given}: no video there, wanted files named {' '.join(sorted(SUFFIXES))}.")
     by_id: dict[str, Path] = {}
     for path in paths:
+        _check_name(path)
         other = by_id.setdefault(path.stem, path)
         if other.resolve() != path.resolve():
             raise MaesumError(f"{path}: has the same name as {other}, but the name is the video's id; rename one.")
@@ -121,6 +124,14 @@ def _expand(item: Path) -> list[Path]:
     if not found:
         raise MaesumError(f"{item}: no such video or folder; videos= takes a folder, a file, a pattern or a .txt list.")
     return [path for name in found for path in _expand(Path(name))]
+
+
+def _check_name(path: Path) -> None:
+    """Refuse a name whose bytes are not UTF-8: files could not note it, nor a terminal show it."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MaesumError(f"{os.fsencode(path)!r}: the name is not valid UTF-8; rename the file.") from None
 
 
 def _is_named_like_a_video(path: Path, folder: Path) -> bool:

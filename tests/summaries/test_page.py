@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from maesum.summaries.page import PageVideo, curve, write_page
+from maesum.summaries.page import PageVideo, curve, file_address, write_page
 from maesum.summaries.recording import record
 from maesum.summaries.selection import select, split_long
 from maesum.summaries.ticks import ticks_of
@@ -41,7 +42,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[PageVideo]:
     tied = np.repeat(rng.integers(0, 3, len(_SHOTS)), _SHOTS[:, 1] - _SHOTS[:, 0] + 1)  # many shots worth the same
     return [
         page_video(folder, "first", rng.random(_FRAMES)),
-        page_video(folder, "<b>second & last", tied.astype(np.float32)),
+        page_video(folder, "<!--<script>second & last", tied.astype(np.float32)),
     ]
 
 
@@ -186,6 +187,32 @@ def test_needs_no_network(page: Path) -> None:
     assert "http://" not in content
     assert "https://" not in content
     assert content.count("</script>") == 2 + 4  # data, program, and two videos of each: no text ends a script early
+
+
+def test_addresses_of_files_beside_the_page(tmp_path: Path) -> None:
+    for name, address in {
+        "Lesson1:intro": "./Lesson1%3Aintro/summary.mp4",
+        "a #1 50%?": "./a%20%231%2050%25%3F/summary.mp4",
+        'x"y': "./x%22y/summary.mp4",
+        "é": "./%C3%A9/summary.mp4",
+    }.items():
+        assert file_address(tmp_path / name / "summary.mp4", tmp_path) == address
+
+
+@pytest.mark.slow
+def test_files_beside_the_page_are_found(
+    open_browser: Callable[..., Any], videos: list[PageVideo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maesum.summaries.page.EMBEDDED_BYTES", 10)
+    folder = tmp_path / "Lesson1:intro #1 50%?"
+    folder.mkdir()
+    for path in (videos[0].original, videos[0].summary):
+        shutil.copyfile(path, folder / path.name)
+    video = replace(videos[0], original=folder / videos[0].original.name, summary=folder / videos[0].summary.name)
+    assert not write_page(tmp_path / "index.html", [video], 0.15, "Made for a test.")
+    browser = loaded(open_browser(1280, 900), tmp_path / "index.html")
+    wait_for(browser, "document.getElementById('summary').readyState >= 1")
+    assert browser.get_log("browser") == []
 
 
 def test_large_videos_stay_beside_the_page(videos: list[PageVideo], monkeypatch: pytest.MonkeyPatch) -> None:

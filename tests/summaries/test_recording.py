@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,10 +13,11 @@ import pytest
 from maesum.errors import MaesumError
 from maesum.summaries.one_video import current_timeline
 from maesum.summaries.recording import record
-from maesum.vision.clock import Timeline
+from maesum.summaries.sound import Sound
+from maesum.vision.clock import Clock, Timeline
 from maesum.vision.container import UnreadableVideo
 from maesum.vision.decode import timeline_of
-from tests.vision.synthetic import SAMPLE_RATE, level, rotate_flag, write_video
+from tests.vision.synthetic import SAMPLE_RATE, damage_sound, level, rotate_flag, write_video
 
 
 def written(path: Path) -> tuple[list[float], list[float], np.ndarray]:
@@ -95,6 +98,64 @@ def test_pictures_of_shots(tmp_path: Path) -> None:
 def test_a_file_of_other_frames_than_its_features(tmp_path: Path) -> None:
     with pytest.raises(UnreadableVideo, match="has 10 frames, but its features are of 11"):
         current_timeline(write_video(tmp_path / "a.mp4", 10), 11)
+
+
+def test_the_last_picture_is_shown_as_long_as_it_was(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "a.mkv", 6, pts=[0, 100, 500, 510, 520, 530])
+    written = record(source, tmp_path / "s.mp4", [(0, 1)], timeline_of(source))
+    assert written.seconds == pytest.approx(5)
+    with av.open(str(tmp_path / "s.mp4")) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(5, abs=0.01)
+
+
+def _flashes_and_beeps(path: Path) -> Path:
+    images = [np.full((48, 64, 3), 230 if flashes(number) else 20, np.uint8) for number in range(100)]
+    samples = SAMPLE_RATE // 25
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(100 * samples) / SAMPLE_RATE)
+    loud = np.repeat([flashes(number) for number in range(100)], samples)
+    return write_video(path, 100, images=images, sound=(tone * loud).astype(np.float32))
+
+
+def test_sound_follows_the_picture_over_a_jump_of_the_clock(tmp_path: Path) -> None:
+    content = _flashes_and_beeps(tmp_path / "a.ts").read_bytes()
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(content + content)
+    timeline = timeline_of(joined)
+    assert timeline.n_frames == 200
+    record(joined, tmp_path / "s.mp4", [(50, 149)], timeline)
+    times, greys, heard = written(tmp_path / "s.mp4")
+    np.testing.assert_allclose(times, np.arange(100) / 25, atol=2e-3)
+    samples = SAMPLE_RATE // 25
+    loud = np.abs(np.resize(heard, (100, samples))).mean(axis=1) > 0.1
+    is_bright = np.array([grey > 128 for grey in greys])
+    assert is_bright.sum() == 10
+    assert (loud == is_bright).mean() >= 0.95  # a frame early or late at the joint
+
+
+def test_damaged_sound_is_silent_there(tmp_path: Path) -> None:
+    source = damage_sound(_flashes_and_beeps(tmp_path / "a.mp4"))
+    made = record(source, tmp_path / "s.mp4", [(0, 99)], timeline_of(source))
+    (remark,) = made.remarks
+    assert re.fullmatch(r"damaged packets of its sound: \d+ of \d+, the summary is silent there", remark)
+    times, _, heard = written(tmp_path / "s.mp4")
+    assert len(times) == 100
+    assert len(heard) / SAMPLE_RATE == pytest.approx(4, abs=0.05)
+
+
+def test_sound_that_changes_its_form(tmp_path: Path) -> None:
+    """Files joined end to end may differ in rate and channels."""
+    clock = Clock(may_leap=False)
+    sound = Sound([(0.0, 2.0)], [0.0, 2.0], clock)
+    for rate, layout, start in ((48_000, "mono", 0.0), (44_100, "stereo", 1.0)):
+        planes = np.full((1 if layout == "mono" else 2, rate), 0.25, np.float32)
+        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, round(start * rate), Fraction(1, rate)
+        sound.add(frame)
+    sound.finish()
+    kept = np.concatenate(sound._kept, axis=1)
+    assert kept.shape == (2, 2 * SAMPLE_RATE)
+    assert (np.abs(kept) > 0.1).mean() > 0.99
 
 
 def test_a_failed_recording_leaves_nothing(tmp_path: Path) -> None:

@@ -60,6 +60,37 @@ def test_long_shots_are_cut_into_equal_pieces() -> None:
     )
 
 
+def test_a_slide_show_keeps_to_its_budget_in_seconds() -> None:
+    times = np.concatenate([np.arange(75) / 25, 3 + 4 * np.arange(76)])  # three seconds of video, 75 slides
+    ticks = ticks_of(times)
+    rng = np.random.default_rng(0)
+    shots = find_shots(rng.normal(size=(150, 32)), every=1, ticks=ticks)
+    assert_cover(shots, 150)
+    lengths = times[shots[:, 1] + 1] - times[shots[:, 0]]
+    assert lengths.max() <= 5.001
+    for budget in (0.05, 0.15, 0.5):
+        selection = select(rng.random(150), shots, budget, "v", ticks)
+        seconds = lengths[selection.chosen].sum()
+        assert budget * 303 - 5 <= seconds <= budget * 303 + 0.05
+
+
+def test_long_recordings_are_looked_at_evenly_in_time() -> None:
+    """A burst of frames does not take the rows of the hours around it."""
+    times = np.concatenate([np.arange(1000) * 2.0, 2000 + np.arange(9000) / 30, [2300.0]])
+    ticks = ticks_of(times)
+    looks = shots_like([500, 500, 4500, 4500])
+    starts = find_shots(looks, every=1, ticks=ticks)[:, 0]
+    assert {500, 1000} <= set(starts.tolist())  # cuts between slides, to the frame
+    assert np.abs(times[starts] - times[5500]).min() <= 0.6
+
+
+def test_a_picture_that_is_shown_for_long_is_a_piece() -> None:
+    times = np.array([0.0, 1.0, 2.0, 62.0, 63.0, 64.0])
+    ticks = ticks_of(times)
+    pieces = split_long(np.array([[0, 4]]), round(5 * ticks.per_second), ticks)
+    np.testing.assert_array_equal(pieces, [[0, 1], [2, 2], [3, 4]])
+
+
 @pytest.mark.parametrize(
     ("n_frames", "fps"), [(30, 25.0), (130, 25.0), (345, 25.0), (9000, 30.0), (400_000, 60.0), (31, 1.0)]
 )

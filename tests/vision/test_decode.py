@@ -90,6 +90,18 @@ def test_truncated(tmp_path: Path, suffix: str, share: float) -> None:
     assert timeline.seconds == pytest.approx(timeline.n_frames / 25, abs=0.1)
     assert any("cut short: it ends at" in remark or "damaged" in remark for remark in timeline.remarks)
     assert len(levels(path)) == timeline.n_frames
+    for threads in (1, 2, 8):
+        assert timeline_of(path, threads).n_frames == timeline.n_frames
+
+
+def test_a_lost_packet_of_a_transport_stream(tmp_path: Path) -> None:
+    content = write_video(tmp_path / "a.ts", 100, images=_noise(100)).read_bytes()
+    middle = len(content) // 188 // 2 * 188
+    (tmp_path / "lost.ts").write_bytes(content[:middle] + content[middle + 188 :])
+    timeline = timeline_of(tmp_path / "lost.ts")
+    assert timeline.n_frames == 100  # the decoder hides what is missing
+    assert timeline.seconds == pytest.approx(4, abs=0.05)
+    assert timeline.remarks == ("damaged packets of its picture: 1 of 100",)
 
 
 def test_damaged_in_the_middle(tmp_path: Path) -> None:
