@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +89,19 @@ def current_timeline(path: str | Path, n_frames: int) -> Timeline:
     Raises:
         UnreadableVideo: nothing can be decoded, or the file has another number of frames now.
     """
-    timeline = timeline_of(path)
-    if timeline.n_frames != n_frames:
-        raise UnreadableVideo(
-            f"{path}: has {timeline.n_frames} frames, but its features are of {n_frames}; run the command again."
-        )
-    return timeline
+    found = []
+    for threads in (0, 1, max(1, (os.cpu_count() or 1) - 1)):  # extraction took one of these
+        timeline = timeline_of(path, threads)
+        if timeline.n_frames == n_frames:
+            return timeline
+        if not timeline.remarks:  # a whole file gives the same frames with any number
+            raise UnreadableVideo(
+                f"{path}: has {timeline.n_frames} frames, but its features are of {n_frames}; run the command again."
+            )
+        found.append(timeline.n_frames)
+    raise UnreadableVideo(
+        f"{path}: is damaged, and decoding it gave {n_frames} frames at first and {found[0]} again; mend or convert it."
+    )
 
 
 def _importance(model: MaskedAutoencoder, store: FeatureStore, video_id: str, settings: SummarySettings) -> np.ndarray:

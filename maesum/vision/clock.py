@@ -22,11 +22,13 @@ class Timeline:
             on the clock of the file, which its sound shares.
         jumps: seconds that were added to the clock of the file from each of its jumps on, so that times never fall.
         remarks: what is wrong with the file although it can be used, each to be read behind the file's name.
+        threads: of the decoder; with another number, a damaged file may give other frames. 0 = one per core.
     """
 
     times: np.ndarray
     jumps: tuple[float, ...] = ()
     remarks: tuple[str, ...] = ()
+    threads: int = 0
 
     @property
     def n_frames(self) -> int:

@@ -100,6 +100,20 @@ def test_a_file_of_other_frames_than_its_features(tmp_path: Path) -> None:
         current_timeline(write_video(tmp_path / "a.mp4", 10), 11)
 
 
+def test_a_damaged_file_that_gives_other_frames_with_other_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = {0: 8, 1: 10}
+
+    def found(path: Path, threads: int) -> Timeline:
+        return Timeline(np.arange(counts.get(threads, 9) + 1) / 25, remarks=("is damaged",), threads=threads)
+
+    monkeypatch.setattr("maesum.summaries.one_video.timeline_of", found)
+    assert current_timeline(tmp_path / "a.mp4", 10).threads == 1
+    with pytest.raises(UnreadableVideo, match="is damaged, and decoding it gave 11 frames at first and 8 again"):
+        current_timeline(tmp_path / "a.mp4", 11)
+
+
 def test_the_last_picture_is_shown_as_long_as_it_was(tmp_path: Path) -> None:
     source = write_video(tmp_path / "a.mkv", 6, pts=[0, 100, 500, 510, 520, 530])
     written = record(source, tmp_path / "s.mp4", [(0, 1)], timeline_of(source))
