@@ -186,6 +186,7 @@ def test_needs_no_network(page: Path) -> None:
     content = page.read_text(encoding="utf-8")
     assert "http://" not in content
     assert "https://" not in content
+    assert "<!--" not in content  # in front of "<script" it would swallow the end of the element
     assert content.count("</script>") == 2 + 4  # data, program, and two videos of each: no text ends a script early
 
 
