@@ -72,7 +72,10 @@ class Picture:
         turned = round(first.rotation / 90) % 2 == 1
         width, height = (first.height, first.width) if turned else (first.width, first.height)
         scale = min(1.0, self.height / height) if self.height else 1.0
-        stream: Any = self.output.add_stream("libx264", rate=self.rate, options={"crf": _QUALITY, "preset": _SPEED})
+        # No B frames: the length that MP4 states follows the order of decoding, and with them would fall short of the
+        # last pictures where frames are shown for long.
+        options = {"crf": _QUALITY, "preset": _SPEED, "bf": "0"}
+        stream: Any = self.output.add_stream("libx264", rate=self.rate, options=options)
         # Two pixels share a colour sample in each direction: odd sizes lose their last row or column.
         stream.width, stream.height = max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
         stream.pix_fmt = "yuv420p"

@@ -123,6 +123,15 @@ def test_the_last_picture_is_shown_as_long_as_it_was(tmp_path: Path) -> None:
         assert float(stream.duration * stream.time_base) == pytest.approx(5, abs=0.01)
 
 
+def test_a_slide_show_is_as_long_as_its_slides(tmp_path: Path) -> None:
+    pts = [4 * number for number in range(30)] + [120 + 400 * number for number in range(20)]
+    timeline = timeline_of(write_video(tmp_path / "a.mkv", 50, pts=pts))
+    record(tmp_path / "a.mkv", tmp_path / "s.mp4", [(0, 49)], timeline)
+    with av.open(str(tmp_path / "s.mp4")) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(timeline.seconds, abs=0.05)
+
+
 def _flashes_and_beeps(path: Path) -> Path:
     images = [np.full((48, 64, 3), 230 if flashes(number) else 20, np.uint8) for number in range(100)]
     samples = SAMPLE_RATE // 25
