@@ -9,6 +9,7 @@ Needs the extra vision: pip install 'maesum[vision]'.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ from maesum.entry import entry_point
 from maesum.jobs.video_inputs import build_encoder, chosen_videos, require_vision_packages
 from maesum.printing import say
 from maesum.recipe import resolved
+
+#: Of many videos with something to say, so many are named on the screen.
+_TOLD = 5
 
 if TYPE_CHECKING:
     from maesum.vision.extraction import Extracted
@@ -37,20 +41,23 @@ def extract(config: DictConfig) -> None:
 
     from maesum.vision import extraction  # torch loads only once the videos are found
 
+    # A shard's neighbours hold the other videos: one that stayed here would be in two files.
+    others: extraction.Others = "keep" if count == 1 else "refuse"
     shard = (number, count) if count > 1 else None
-    done = extraction.extract(videos, out, build_encoder(config), config.every, config.workers, shard)
+    encoder = build_encoder(config)
+    done = extraction.extract(videos, out, encoder, config.every, config.workers, others=others, shard=shard)
     say(describe(done))
 
 
 def describe(done: Extracted) -> str:
-    """What an extraction did, in one line or two."""
+    """What an extraction did, in a line or a few."""
     from maesum.data.store import FeatureStore
 
     store = FeatureStore(done.path)
     rows = int(store.offsets[-1])
     dtype = str(store.dtype).removeprefix("torch.")
     lines = [
-        f"{done.path}: {done.videos:,} videos, {rows:,} frames x {store.dim} {dtype}, "
+        f"{done.path}: {len(store):,} videos, {rows:,} frames x {store.dim} {dtype}, "
         f"{done.path.stat().st_size / 1e6:.1f} MB"
     ]
     if done.frames:
@@ -59,9 +66,28 @@ def describe(done: Extracted) -> str:
         )
     if done.videos_before:
         lines[0] += f"; {done.videos_before:,} videos were done before"
+    if done.others:
+        lines.append(f"{done.path}: {done.others:,} of them are not among videos= now; they were left in the file")
+    if done.changed:
+        names = listed(done.changed)
+        lines.append(f"{done.path}: extracted again, since their files are others than before: {names}")
+    lines += [f"warning: {text}" for text in first_warnings(done)]
     if done.failures:
         lines.append(f"{done.failures_path}: {len(done.failures):,} videos could not be read; the file says why")
     return "\n".join(lines)
+
+
+def first_warnings(done: Extracted) -> list[str]:
+    """What is wrong with videos that were used all the same: a few of them, and where the others are listed."""
+    texts = [f"{video_id}: {remark}" for video_id, remark in done.remarks.items()]
+    more = [f"{len(texts) - _TOLD} more are in {done.warnings_path}"] if len(texts) > _TOLD else []
+    return texts[:_TOLD] + more
+
+
+def listed(names: Sequence[str]) -> str:
+    """A few of many names."""
+    more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+    return ", ".join(names[:_TOLD]) + more
 
 
 main = entry_point("extract", extract)

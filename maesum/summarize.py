@@ -4,6 +4,9 @@
     python -m maesum.summarize video=FOLDER out=summaries quality=best budget=0.1
     python -m maesum.summarize video=my.mp4 ckpt=RUN/checkpoints/last.ckpt backbone=googlenet
 
+A video that cannot be summarised is left out with the reason, and the others are made: the command fails only where
+there is none. Damaged videos are used as far as they can be decoded, with a warning.
+
 Needs the extra vision: pip install 'maesum[vision]'.
 """
 
@@ -37,8 +40,9 @@ def summarize(config: DictConfig) -> None:
         raise MaesumError(f"{config.ckpt}: no such checkpoint file; leave ckpt= out to train on the video itself.")
 
     from maesum.summaries import pipeline  # torch loads only once the videos are found
+    from maesum.summaries.scoring_model import SummarySettings
 
-    settings = pipeline.SummarySettings(
+    settings = SummarySettings(
         budget=config.budget,
         ckpt=config.ckpt,
         quality=config.quality.name,
@@ -59,6 +63,7 @@ def describe(done: Summaries) -> str:
         chosen, of = len(summary.selection.chosen), len(summary.selection.shots)
         length = f"{summary.seconds:.1f} s of {summary.of_seconds:.1f} s"
         lines.append(f"{summary.folder / 'summary.mp4'}: {chosen} of {of} shots, {length}")
+    lines += [f"warning: {video_id}: {text}" for video_id, text in done.warnings.items()]
     lines += [f"left out: {video_id}: {reason}" for video_id, reason in done.left_out.items()]
     beside = "" if done.is_self_contained else "; the videos are too large to stand in it: keep its folder together"
     lines.append(f"{done.page}: open it in a browser{beside}")

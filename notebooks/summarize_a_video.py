@@ -69,17 +69,19 @@ from IPython.display import Image, display
 from maesum.summaries.outputs import write_figure
 from maesum.summaries.recording import record
 from maesum.summaries.selection import find_shots, select
-from maesum.summaries.survey import survey
+from maesum.summaries.ticks import ticks_of
+from maesum.vision.decode import timeline_of
 
-shots = find_shots(features.float().numpy(), every=1, n_frames=len(scores), fps=25.0)
-selection = select(scores, shots, budget=0.15, video_id=video.video_id)
-times = survey(video.path, [], len(scores)).times
-write_figure(folder / "importance.png", video.video_id, scores, times, selection)
+timeline = timeline_of(video.path)
+ticks = ticks_of(timeline.times)
+shots = find_shots(features.float().numpy(), every=1, ticks=ticks)
+selection = select(scores, shots, budget=0.15, video_id=video.video_id, ticks=ticks)
+write_figure(folder / "importance.png", video.video_id, scores, timeline.times, selection)
 display(Image(folder / "importance.png"))
 
 # %% [markdown]
 # **The summary** itself.
 
 # %%
-seconds = record(video.path, folder / "summary.mp4", selection.runs, times)
-print(f"{seconds:.1f} s of {times[-1] - times[0]:.1f} s, frames {selection.runs}")
+written = record(video.path, folder / "summary.mp4", selection.runs, timeline)
+print(f"{written.seconds:.1f} s of {timeline.seconds:.1f} s, frames {selection.runs}")

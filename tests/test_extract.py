@@ -44,6 +44,23 @@ def test_extracts_a_folder_and_says_so(folder: Path) -> None:
         assert file["n_frames"][:].tolist() == [30, 31, 32]
 
 
+def test_again_with_another_folder(folder: Path) -> None:
+    """What is in the file stays; what is damaged, has changed or is not asked for is said."""
+    (folder / "more").mkdir()
+    noise = list(np.random.default_rng(0).integers(0, 256, (200, 48, 64, 3), dtype=np.uint8))
+    cut = write_video(folder / "more" / "cut.mp4", 200, images=noise, options={"movflags": "faststart"})
+    cut.write_bytes(cut.read_bytes()[: int(0.6 * cut.stat().st_size)])
+    write_video(folder / "more" / "v0.mp4", 45)
+    for videos in ("videos", "more"):
+        done = maesum_here("extract", f"videos={videos}", "out=f.h5", *TINY, folder=folder)
+        assert done.returncode == 0, done.stderr
+    assert "f.h5: 4 videos, " in done.stdout
+    assert "2 of them are not among videos= now; they were left in the file" in done.stdout
+    assert "extracted again, since their files are others than before: v0" in done.stdout
+    assert "warning: cut: is cut short: it ends at " in done.stdout
+    assert (folder / "f.h5.warnings.csv").read_text().startswith("video_id,path,warning\ncut,")
+
+
 def test_shards_ids_and_labels(folder: Path) -> None:
     (folder / "ids.csv").write_text("label,youtube_id\nrun,v0\njump,v2\nswim,gone\n")
     for shard in ("1/2", "2/2"):

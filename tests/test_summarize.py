@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.commands import maesum_here, user_error
 
 av = pytest.importorskip("av", reason="needs the extra vision (PyAV)")
 
-from tests.vision.synthetic import write_video  # noqa: E402
+from tests.vision.synthetic import damage_sound, write_video  # noqa: E402
 
 FILES = {"importance.png", "keyshots.json", "scores.csv", "summary.mp4"}
 TINY = ("backbone=custom", "backbone._target_=tests.vision.synthetic.TinyNetwork")
@@ -65,6 +66,64 @@ def test_a_folder_of_videos(folder: Path) -> None:
     assert names == {"a", "b", "features.h5", "index.html", "scores.h5"}
     check_files(folder / "out" / "a", 90)
     check_files(folder / "out" / "b", 60)
+
+
+def test_one_bad_part_ends_nothing(folder: Path) -> None:
+    """Damaged sound, a budget that is too small for one of the videos, a cut file: the others are made."""
+    videos = folder / "videos"
+    rng = np.random.default_rng(1)
+    noise = [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(400)]
+    sound = rng.normal(0, 0.1, 400 * 1920).astype(np.float32)
+    damage_sound(write_video(videos / "c.mp4", 400, images=noise, sound=sound))
+    (videos / "b.mp4").write_bytes(b"no video")
+    cut = write_video(videos / "d.mp4", 400, images=noise, options={"movflags": "faststart"})
+    cut.write_bytes(cut.read_bytes()[: int(0.7 * cut.stat().st_size)])
+    done = maesum_here("summarize", "video=videos", "out=out", "quality=fast", "budget=0.08", *TINY, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"warning: c: damaged packets of its sound: \d+ of \d+, the summary is silent there", done.stdout)
+    assert re.search(r"warning: d: is cut short: it ends at \d+\.\d s of 16\.0 s", done.stdout)
+    assert "left out: a: budget=0.08: allows 0.28 of the 3.60 seconds of video 'a'" in done.stdout
+    assert re.search(r"left out: b: .*b\.mp4: cannot be decoded", done.stdout)
+    names = {path.name for path in (folder / "out").iterdir()}
+    lists = {"features.h5.failures.csv", "features.h5.warnings.csv"}
+    assert names == {"c", "d", "features.h5", "index.html", "scores.h5", *lists}
+    check_files(folder / "out" / "c", 400, 0.08)
+    from maesum.data import Scores
+
+    assert Scores(folder / "out" / "scores.h5").video_ids == ["c", "d"]
+
+
+def test_nothing_can_be_summarised(folder: Path) -> None:
+    done = maesum_here(
+        "summarize", "video=videos/a.mp4", "out=out", "quality=fast", "budget=0.01", *TINY, folder=folder
+    )
+    assert "budget=0.01: allows 0.00 of the 3.60 seconds of video 'a'" in user_error(done)
+
+
+def test_a_used_folder_gets_what_is_asked_for_now(folder: Path) -> None:
+    """Another video of the same name and length, and then another set of videos."""
+    from maesum.data import FeatureStore
+
+    (folder / "other").mkdir()
+    white = [np.full((48, 64, 3), 240, np.uint8)] * 90
+    write_video(folder / "other" / "a.mp4", 90, images=white)
+    rows = []
+    for video in ("videos/a.mp4", "other/a.mp4", "videos/b.mp4"):
+        done = maesum_here("summarize", f"video={video}", "out=out", "quality=fast", *TINY, folder=folder)
+        assert done.returncode == 0, done.stderr
+        store = FeatureStore(folder / "out" / "features.h5")
+        rows.append(store[store.video_ids[0]][0].float().numpy())
+    assert not np.allclose(rows[0], rows[1], atol=1e-2)
+    assert store.video_ids == ["b"]
+
+
+def test_names_that_are_protocols_markup_or_formulas(folder: Path) -> None:
+    for name in ("Lesson1:intro.mp4", "<!--x>.mp4", "$x_{$.mp4"):
+        (folder / "videos" / "a.mp4").replace(folder / "videos" / name)
+        done = maesum_here("summarize", f"video='{name}'", "out=out", "quality=fast", *TINY, folder=folder / "videos")
+        assert done.returncode == 0, done.stderr
+        check_files(folder / "videos" / "out", 90)
+        (folder / "videos" / name).replace(folder / "videos" / "a.mp4")
 
 
 def test_one_video_again_with_a_checkpoint_and_another_budget(folder: Path) -> None:

@@ -44,7 +44,7 @@ class SummarizeConfig:
 
     video: Any = MISSING  # a video, a folder (searched at any depth), a pattern, a .txt list of these, or several
     out: str = MISSING  # folder for the summary, its page, scores and features; by default that of the run
-    budget: float = number(0.15, above=0, at_most=1)  # share of the frames that the summary may have
+    budget: float = number(0.15, above=0, at_most=1)  # share of the video's time that the summary may take
     ckpt: str | None = None  # a checkpoint of maesum.train; null: train a small model on the videos themselves
     quality: SummaryQuality = SummaryQuality.normal  # of that model: fast, normal or best
     every: int = number(1, at_least=1)  # score every k-th frame: for long videos on a slow machine

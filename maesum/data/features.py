@@ -5,9 +5,10 @@ Schema of a `maesum-features` file, version 1::
     features   [frames, D]    float16 or float32, contiguous and uncompressed, so that it can be memory-mapped
     offsets    [videos + 1]   int64, offsets[v]:offsets[v + 1] are the rows of video v, strictly increasing from 0
     video_ids  [videos]       utf-8, unique
-    fps        [videos]       float64, optional: frames per second of the video itself
+    fps        [videos]       float64, optional: frames of the video itself by the seconds that it lasts
     labels     [videos]       utf-8, optional: the class of each video
     n_frames   [videos]       int64, optional: frames of the video itself, where only every frame_step-th has a row
+    sources    [videos]       utf-8, optional: JSON on the file each video was made of (maesum.vision.earlier)
     attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame);
                optional: shard and shards, number (from 1) and count where the set is spread over files
 """
@@ -52,6 +53,7 @@ def write_features(
     labels: Sequence[str] | None = None,
     n_frames: Sequence[int] | None = None,
     shard: tuple[int, int] | None = None,
+    sources: Sequence[str] | None = None,
 ) -> None:
     """Write a features file, atomically, holding one video in memory at a time.
 
@@ -90,6 +92,8 @@ def write_features(
             file.create_dataset("labels", data=list(labels), dtype=h5py.string_dtype())
         if n_frames is not None:
             file["n_frames"] = np.asarray(n_frames, dtype=np.int64)
+        if sources is not None:
+            file.create_dataset("sources", data=list(sources), dtype=h5py.string_dtype())
         features: h5py.Dataset | None = None
         written = 0
         for video_id, length, array in zip(video_ids, lengths, arrays, strict=True):

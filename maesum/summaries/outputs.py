@@ -54,7 +54,7 @@ def write_keyshots(path: Path, video_id: str, times: np.ndarray, selection: Sele
             "video_id": video_id,
             "n_frames": selection.n_frames,
             "budget": selection.budget,
-            "capacity_frames": int(selection.budget * selection.n_frames),
+            "capacity_seconds": round(selection.budget * float(times[-1] - times[0]), 4),
             "summary_frames": int(selection.frames.sum()),
             "summary_seconds": round(sum(float(times[last + 1] - times[first]) for first, last in selection.runs), 4),
             "shots": shots,

@@ -6,11 +6,13 @@ import base64
 import html
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -61,13 +63,12 @@ def write_page(path: Path, videos: Sequence[PageVideo], budget: float, made: str
         "budget": budget,
         "made": made,
         "videos": [_described(video, number) for number, video in enumerate(videos)],
-        "files": {} if embedded else {name: file.relative_to(path.parent).as_posix() for name, file in files.items()},
+        "files": {} if embedded else {name: file_address(file, path.parent) for name, file in files.items()},
     }
     template = resources.files("maesum.summaries").joinpath("page.html").read_text(encoding="utf-8")
     before, between, after = _parts(template)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        # "</" would end the script element that holds the data.
-        file.write(before + json.dumps(data).replace("</", "<\\/") + between)
+        file.write(before + _script_json(data) + between)
         for name, video in files.items() if embedded else ():
             content = base64.b64encode(video.read_bytes()).decode()
             file.write(
@@ -90,6 +91,16 @@ def curve(importance: np.ndarray, times: np.ndarray, points: int = _CURVE_POINTS
     return [[round(float(times[at]), 3), round(float(value), 5)] for at, value in zip(starts, highest, strict=True)]
 
 
+def _script_json(data: Any) -> str:
+    """JSON to stand in a script element, where "</script", "<!--" and "<script" in a name would be markup."""
+    return json.dumps(data).replace("<", "\\u003c")
+
+
+def file_address(file: Path, folder: Path) -> str:
+    """The address of a file below the page's folder; "./" since "Lesson1:" in front would be a protocol."""
+    return "./" + quote(os.fsencode(file.relative_to(folder).as_posix()))
+
+
 def _files(video: PageVideo) -> dict[str, Path]:
     return {"original": video.original, "summary": video.summary}
 
@@ -102,16 +113,21 @@ def _described(video: PageVideo, number: int) -> dict[str, Any]:
             "last": last,
             "start": round(float(times[first]), 4),
             "end": round(float(times[last + 1]), 4),
+            "weight": weight,
             "value": value,  # in full precision: the page selects with it
             "picture": "data:image/jpeg;base64," + base64.b64encode(picture).decode(),
         }
-        for (first, last), value, picture in zip(
-            selection.shots.tolist(), selection.values.tolist(), video.thumbnails, strict=True
+        for (first, last), weight, value, picture in zip(
+            selection.shots.tolist(),
+            selection.weights.tolist(),
+            selection.values.tolist(),
+            video.thumbnails,
+            strict=True,
         )
     ]
     return {
         "id": video.video_id,
-        "frames": selection.n_frames,
+        "weight": selection.ticks.total,
         "seconds": round(float(times[-1]), 4),
         "shots": shots,
         "curve": curve(video.importance, times),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from maesum.files import atomic_path
 from maesum.summaries.page import EMBEDDED_BYTES
 from maesum.summaries.recording import record
-from maesum.vision.decode import open_video
+from maesum.vision.clock import Timeline
+from maesum.vision.container import open_video
 
 _SUFFIXES = frozenset({".mp4", ".m4v", ".webm"})
 _VIDEO_CODECS = frozenset({"h264", "vp8", "vp9", "av1", "libdav1d"})
@@ -18,13 +17,15 @@ _SOUND_CODECS = frozenset({"aac", "mp3", "mp3float", "opus", "vorbis"})
 _PIXELS = frozenset({"yuv420p", "yuvj420p"})
 #: Height of a preview, which a page shows at most half a screen high.
 _PREVIEW_HEIGHT = 480
+#: How much shorter than its frames a file may say it is: durations are rounded.
+_MISSING_SECONDS = 0.5
 
 
-def browser_copy(path: Path, folder: Path, times: np.ndarray) -> Path:
+def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
     """Put a playable version into the folder: the file itself where browsers play it and it is small, else a preview.
 
     Args:
-        times: [n_frames + 1] seconds, as `maesum.summaries.survey` gives them.
+        timeline: of the video.
 
     Returns:
         The copy.
@@ -32,19 +33,24 @@ def browser_copy(path: Path, folder: Path, times: np.ndarray) -> Path:
     Raises:
         MaesumError: it cannot be written.
     """
-    if is_playable(path) and path.stat().st_size <= EMBEDDED_BYTES:
+    if is_playable(path, timeline) and path.stat().st_size <= EMBEDDED_BYTES:
         copy = folder / f"original{path.suffix.lower()}"
         with atomic_path(copy) as temporary:
             shutil.copyfile(path, temporary)
         return copy
     preview = folder / "preview.mp4"
-    record(path, preview, [(0, len(times) - 2)], times, _PREVIEW_HEIGHT)
+    record(path, preview, [(0, timeline.n_frames - 1)], timeline, _PREVIEW_HEIGHT)
     return preview
 
 
-def is_playable(path: Path) -> bool:
-    """Whether browsers play the file as it is."""
+def is_playable(path: Path, timeline: Timeline) -> bool:
+    """Whether browsers play the file as it is, to its end and at the times that we found."""
+    if timeline.remarks:
+        return False
     with open_video(path) as (container, stream):
+        stated = container.duration / 1e6 if container.duration is not None else timeline.seconds
+        if stated < timeline.seconds - _MISSING_SECONDS:  # a browser stops there
+            return False
         sounds = {sound.codec_context.name for sound in container.streams.audio[:1]}
         return (
             path.suffix.lower() in _SUFFIXES

@@ -11,6 +11,7 @@ import numpy as np
 from maesum.errors import MaesumError
 from maesum.metrics.keyshots import knapsack, shot_means
 from maesum.metrics.shots import kts_shots
+from maesum.summaries.ticks import Ticks
 
 #: The field segments two rows a second with vmax 1 (every 15th frame at 30 frames per second).
 _FIELD_ROWS_PER_SECOND = 2.0
@@ -21,6 +22,10 @@ _ROWS_AT_ONCE = 600
 _LONGEST_SECONDS, _LONGEST_SHARE, _SHORTEST_LIMIT_SECONDS = 5.0, 0.05, 0.5
 
 
+class BudgetTooSmall(MaesumError):
+    """A budget that not even the shortest shot of a video fits into."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """The shots of a video and those chosen for the summary.
@@ -28,16 +33,23 @@ class Selection:
     Attributes:
         shots: [shots, 2] int64, first and last frame of each, both inclusive.
         values: [shots] float64, mean importance.
+        weights: [shots] int64, ticks of each (see `maesum.summaries.ticks`).
         chosen: [k] int64, the chosen shots in order.
-        budget: share of the frames that could be chosen.
-        n_frames: of the video.
+        budget: share of the time that could be chosen.
+        ticks: of the video.
     """
 
     shots: np.ndarray
     values: np.ndarray
+    weights: np.ndarray
     chosen: np.ndarray
     budget: float
-    n_frames: int
+    ticks: Ticks
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of the video."""
+        return self.ticks.n_frames
 
     @property
     def is_chosen(self) -> np.ndarray:
@@ -63,32 +75,45 @@ class Selection:
         return runs
 
 
-def find_shots(features: np.ndarray, every: int, n_frames: int, fps: float) -> np.ndarray:
+def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
     """The shots of a video, long ones cut into pieces.
 
     Up to 600 rows are segmented as densely as they are, so that cuts are found to the frame in short videos; longer
-    videos at the field's two rows a second. Denser rows add up to more scatter for the same pictures, so the penalty's
-    weight follows the density (see `_penalty_weight`).
+    videos at the field's two rows a second, counted by the times of the frames. Denser rows add up to more scatter for
+    the same pictures, so the penalty's weight follows the density (see `_penalty_weight`).
 
     Args:
         features: [rows, D], the features of every `every`-th frame.
-        fps: frames per second.
+        ticks: of the video.
 
     Returns:
         [shots, 2] int64, first and last frame of each, both inclusive.
     """
-    rows_per_second = fps / every
+    rows_per_second = ticks.per_second * ticks.n_frames / ticks.total / every
     sparsest = max(1, round(rows_per_second / _FIELD_ROWS_PER_SECOND))
     step = min(sparsest, math.ceil(len(features) / _ROWS_AT_ONCE))
     vmax = _penalty_weight(rows_per_second / step / _FIELD_ROWS_PER_SECOND)
-    rows = np.arange(0, len(features), step)
+    rows = _rows_evenly_in_time(len(features), every, step, ticks)
     parts = []
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[start : start + _ROWS_AT_ONCE]
         first = int(part[0]) * every
-        behind = int(rows[start + _ROWS_AT_ONCE]) * every if start + _ROWS_AT_ONCE < len(rows) else n_frames
+        behind = int(rows[start + _ROWS_AT_ONCE]) * every if start + _ROWS_AT_ONCE < len(rows) else ticks.n_frames
         parts.append(first + kts_shots(features[part], part * every - first, behind - first, vmax))
-    return split_long(np.concatenate(parts), longest_shot(n_frames, fps))
+    return split_long(np.concatenate(parts), longest_shot(ticks), ticks)
+
+
+def _rows_evenly_in_time(rows: int, every: int, step: int, ticks: Ticks) -> np.ndarray:
+    """One row in `step` on average, each the first behind the next moment of an even grid; all rows with step 1.
+
+    Returns:
+        [k] int64, rising from 0.
+    """
+    if step == 1:
+        return np.arange(rows)
+    row_ticks = ticks.bounds[: rows * every : every]
+    moments = np.arange(0, row_ticks[-1] + 1, step * every * ticks.total / ticks.n_frames)
+    return np.unique(np.searchsorted(row_ticks, moments))
 
 
 def _penalty_weight(density: float) -> float:
@@ -101,41 +126,60 @@ def _penalty_weight(density: float) -> float:
     return density * field_cost / (field_cost + math.log(max(density, 1.0)))
 
 
-def longest_shot(n_frames: int, fps: float) -> int:
-    """How many frames a shot may have; the same for every budget, so that all budgets choose among the same shots."""
-    share = max(_LONGEST_SHARE * n_frames, min(_SHORTEST_LIMIT_SECONDS * fps, 0.15 * n_frames))
-    return max(1, int(min(_LONGEST_SECONDS * fps, share)))
+def longest_shot(ticks: Ticks) -> int:
+    """How many ticks a shot may have; the same for every budget, so that all budgets choose among the same shots."""
+    share = max(_LONGEST_SHARE * ticks.total, min(_SHORTEST_LIMIT_SECONDS * ticks.per_second, 0.15 * ticks.total))
+    return max(1, int(min(_LONGEST_SECONDS * ticks.per_second, share)))
 
 
-def split_long(shots: np.ndarray, longest: int) -> np.ndarray:
-    """Cut every shot of more than `longest` frames into the fewest pieces that are short enough, of equal length."""
-    pieces: list[tuple[int, int]] = []
-    for first, last in shots.tolist():
-        count = math.ceil((last - first + 1) / longest)
-        bounds = [first + (last - first + 1) * piece // count for piece in range(count + 1)]
-        pieces += [(start, stop - 1) for start, stop in itertools.pairwise(bounds)]
+def split_long(shots: np.ndarray, longest: int, ticks: Ticks) -> np.ndarray:
+    """Cut every shot of more than `longest` ticks into the fewest pieces that are short enough, about equally long.
+
+    Pieces begin with a frame, so one that is shown for longer than that is a piece by itself.
+
+    Args:
+        shots: [shots, 2] int64, both ends inclusive.
+    """
+    pieces = [piece for first, last in shots.tolist() for piece in _pieces(first, last + 1, longest, ticks.bounds)]
     return np.array(pieces, dtype=np.int64)
 
 
-def select(importance: np.ndarray, shots: np.ndarray, budget: float, video_id: str) -> Selection:
+def _pieces(first: int, behind: int, longest: int, bounds: np.ndarray) -> list[tuple[int, int]]:
+    """The pieces of one shot, as first and last frame."""
+    start, length = int(bounds[first]), int(bounds[behind] - bounds[first])
+    if length <= longest or behind - first == 1:
+        return [(first, behind - 1)]
+    count = math.ceil(length / longest)
+    moments = [start + length * piece // count for piece in range(count + 1)]
+    borders = np.unique(np.searchsorted(bounds, moments, side="right") - 1).tolist()
+    if len(borders) == 2:  # one frame covers all moments between: it is a piece, and what stands on its sides
+        longest_frame = first + int(np.diff(bounds[first : behind + 1]).argmax())
+        borders = sorted({first, longest_frame, longest_frame + 1, behind})
+    return [piece for low, high in itertools.pairwise(borders) for piece in _pieces(low, high, longest, bounds)]
+
+
+def select(importance: np.ndarray, shots: np.ndarray, budget: float, video_id: str, ticks: Ticks) -> Selection:
     """The most valuable shots that fit into the budget.
 
     Args:
         importance: [n_frames].
         shots: [shots, 2] int64, both ends inclusive.
-        budget: share of the frames.
+        budget: share of the video's time.
+        ticks: of the video.
 
     Raises:
-        MaesumError: not even the shortest shot fits.
+        BudgetTooSmall: not even the shortest shot fits.
+        MaesumError: a budget that is no share.
     """
     if not 0 < budget <= 1:
         raise MaesumError(f"budget is {budget}, wanted a share of the video above 0 and up to 1, such as 0.15.")
-    lengths = shots[:, 1] - shots[:, 0] + 1
-    capacity = int(budget * len(importance))
+    weights = ticks.lengths(shots)
+    capacity = int(budget * ticks.total)
     values = shot_means(importance, shots)
-    if lengths.min() > capacity:
-        raise MaesumError(
-            f"budget={budget}: allows {capacity} of the {len(importance)} frames of video '{video_id}', but its "
-            f"shortest shot has {lengths.min()}; raise the budget."
+    if weights.min() > capacity:
+        seconds = [count / ticks.per_second for count in (capacity, ticks.total, weights.min())]
+        raise BudgetTooSmall(
+            f"budget={budget}: allows {seconds[0]:.2f} of the {seconds[1]:.2f} seconds of video '{video_id}', but its "
+            f"shortest shot has {seconds[2]:.2f}; raise the budget."
         )
-    return Selection(shots, values, knapsack(values, lengths, capacity), budget, len(importance))
+    return Selection(shots, values, weights, knapsack(values, weights, capacity), budget, ticks)

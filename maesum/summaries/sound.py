@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maesum.vision.clock import Clock
+from maesum.vision.decode import seconds_of
+
 if TYPE_CHECKING:
+    from av import AudioResampler
     from av.audio.frame import AudioFrame
     from av.container import OutputContainer
 
@@ -25,12 +29,13 @@ class Sound:
     Args:
         spans: start and end of each part, in seconds of the source.
         starts: [parts + 1] seconds, where each part starts in the new video, and its length.
+        clock: of the source's sound.
     """
 
-    def __init__(self, spans: Sequence[tuple[float, float]], starts: Sequence[float]) -> None:
-        from av import AudioResampler
-
-        self._resampler = AudioResampler(format="fltp", layout=_LAYOUT, rate=SAMPLE_RATE)
+    def __init__(self, spans: Sequence[tuple[float, float]], starts: Sequence[float], clock: Clock) -> None:
+        self._clock = clock
+        self._resampler = _resampler()
+        self._form: tuple[object, ...] | None = None  # what the resampler was given so far
         self._samples_from = [round(start * SAMPLE_RATE) for start, _ in spans]
         self._samples_at = [round(start * SAMPLE_RATE) for start in starts]
         self._kept: list[np.ndarray] = []  # [2, k] float32 each, in the order of the new video
@@ -47,14 +52,20 @@ class Sound:
 
     def add(self, frame: AudioFrame) -> None:
         """The next decoded piece of the source's sound."""
-        if frame.pts is not None and frame.time_base is not None:
-            position = round(float(frame.pts * frame.time_base) * SAMPLE_RATE)
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._form is not None and form != self._form:  # files joined end to end may differ in it
+            self._place_all(self._resampler.resample(None))
+            self._resampler = _resampler()
+        self._form = form
+        shown = seconds_of(frame)
+        seconds = self._clock.seconds(shown, frame.samples / frame.sample_rate)
+        if shown is not None:
+            position = round(seconds * SAMPLE_RATE)
             # Rounded times of the source differ by a sample or so; only a real gap moves the position.
             if self._position is None or abs(position - self._position) > _FRAME:
                 self._position = position
         frame.pts = None
-        for resampled in self._resampler.resample(frame):
-            self._place(resampled.to_ndarray())
+        self._place_all(self._resampler.resample(frame))
 
     def write(self) -> None:
         """Encode the whole AAC frames collected so far."""
@@ -68,8 +79,7 @@ class Sound:
 
     def finish(self) -> None:
         """Fill up with silence to the length of the picture, and encode the rest."""
-        for resampled in self._resampler.resample(None):
-            self._place(resampled.to_ndarray())
+        self._place_all(self._resampler.resample(None))
         self._silence_to(self._samples_at[-1])
         self.write()
         if self._stream is None or self._output is None:
@@ -77,6 +87,10 @@ class Sound:
         if self._kept and self._kept[0].shape[1]:
             self._encode(self._kept[0])
         self._output.mux(self._stream.encode(None))
+
+    def _place_all(self, pieces: Iterable[AudioFrame]) -> None:
+        for piece in pieces:
+            self._place(piece.to_ndarray())
 
     def _place(self, samples: np.ndarray) -> None:
         """Keep the parts of [2, k] samples at the current position that fall into spans."""
@@ -108,3 +122,9 @@ class Sound:
         frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._written, Fraction(1, SAMPLE_RATE)
         self._written += samples.shape[1]
         self._output.mux(self._stream.encode(frame))
+
+
+def _resampler() -> AudioResampler:
+    from av import AudioResampler as Resampler
+
+    return Resampler(format="fltp", layout=_LAYOUT, rate=SAMPLE_RATE)

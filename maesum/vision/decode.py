@@ -1,15 +1,16 @@
-"""Reading the frames of a video file: all of them or every k-th, upright, with their times."""
+"""Reading the frames of a video file as far as it can be decoded: all or every k-th, upright, with their times."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from maesum.errors import MaesumError
+from maesum.vision.clock import Clock, Timeline
+from maesum.vision.container import UnreadableVideo, open_video
+from maesum.vision.tolerant import Damage, decoded
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
 #: How much of the promised duration may be missing at the end, in seconds and as a share, before a file counts as cut:
 #: durations in headers are rounded, and include the sound's in some containers.
 _MISSING_SECONDS, _MISSING_SHARE = 1.0, 0.02
+#: Of streams that state neither times nor a rate.
+_ASSUMED_RATE = 25.0
+
+Result = TypeVar("Result")
 
 
-class UnreadableVideo(MaesumError):
-    """A file that cannot be decoded to its end, with the reason."""
-
-
-def read_frames(path: str | Path, every: int = 1, threads: int = 0) -> Generator[np.ndarray, None, int]:
+def read_frames(path: str | Path, every: int = 1, threads: int = 0) -> Generator[np.ndarray, None, Timeline]:
     """Decode a video and yield every `every`-th frame, starting with the first.
 
-    Frames are counted as they are stored: a variable frame rate neither repeats nor drops any.
+    Frames are counted as they are stored: a variable frame rate neither repeats nor drops any. What is damaged or
+    missing is left out, and told in the remarks of what is returned.
 
     Args:
         threads: of the decoder; 0 = one per core.
@@ -37,23 +39,35 @@ def read_frames(path: str | Path, every: int = 1, threads: int = 0) -> Generator
         [height, width, 3] uint8, RGB, rotated as the file asks.
 
     Returns:
-        The number of frames of the video, the skipped ones included.
+        When the frames are shown, the skipped ones included.
 
     Raises:
-        UnreadableVideo: not a video, broken, cut short, or without a frame.
+        UnreadableVideo: not a video, or without a frame that can be decoded.
     """
-    number = -1
-    for number, frame in enumerate(decoded_frames(path, threads)):
+    frames = decoded_frames(path, threads)
+    number = 0
+    while True:
+        try:
+            frame = next(frames)
+        except StopIteration as stop:
+            return stop.value
         if number % every == 0:
             yield upright(frame)
-    return number + 1
+        number += 1
 
 
-def frame_rate(path: str | Path) -> float:
-    """Frames per second: the average where the rate varies."""
-    with open_video(path) as (_, stream):
-        rate = stream.average_rate or stream.guessed_rate
-        return float(rate) if rate else 25.0
+def timeline_of(path: str | Path, threads: int = 0) -> Timeline:
+    """Decode a whole video for the times of its frames only; arguments and errors as for `read_frames`."""
+    return returned_by(decoded_frames(path, threads))
+
+
+def returned_by(generator: Generator[Any, None, Result]) -> Result:
+    """Run a generator to its end for what it returns."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as stop:
+            return stop.value
 
 
 def upright(frame: VideoFrame) -> np.ndarray:
@@ -63,60 +77,56 @@ def upright(frame: VideoFrame) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
 
-def seconds_of(frame: VideoFrame) -> float:
-    """When a frame is shown; 0 for the frames of formats without times."""
-    return float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base is not None else 0.0
+def seconds_of(frame: Any) -> float | None:
+    """When a picture or a piece of sound is due by the file; None where it does not say."""
+    return float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base is not None else None
 
 
-@contextmanager
-def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file and find its video stream; what FFmpeg reports becomes an `UnreadableVideo`."""
-    import av
-    from av.stream import Disposition
-
-    path = Path(path)
-    if not path.is_file():
-        raise UnreadableVideo(f"{path}: no such video file.")
-    if path.stat().st_size == 0:
-        raise UnreadableVideo(f"{path}: the file is empty.")
-    try:
-        with av.open(str(path)) as container:
-            # A cover picture in a sound file is a stream of one picture, not a video.
-            streams = [
-                stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic
-            ]
-            if not streams:
-                raise UnreadableVideo(f"{path}: holds no video stream.")
-            yield container, streams[0]
-    except (av.FFmpegError, UnicodeDecodeError) as error:
-        raise UnreadableVideo(f"{path}: cannot be decoded ({_reason(error)}).") from None
-
-
-def decoded_frames(path: str | Path, threads: int = 0) -> Iterator[VideoFrame]:
-    """All frames in the order of showing, as FFmpeg gives them.
-
-    Args:
-        threads: of the decoder; 0 = one per core.
-
-    Raises:
-        UnreadableVideo: also after the last frame, when that came too early.
-    """
+def decoded_frames(path: str | Path, threads: int = 0) -> Generator[VideoFrame, None, Timeline]:
+    """All frames in the order of showing, as FFmpeg gives them; arguments, return and errors as for `read_frames`."""
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
-        count, end = 0, 0.0
-        for packet in container.demux(stream):
-            if packet.is_corrupt:
-                raise UnreadableVideo(f"{path}: is damaged or cut short after frame {count}.")
-            for frame in packet.decode():
-                count += 1
-                end = seconds_of(frame)
-                yield frame
-        if count == 0:
-            raise UnreadableVideo(f"{path}: holds no frame.")
-        promised = _promised_seconds(stream)
-        if promised is not None and end < promised * (1 - _MISSING_SHARE) - _MISSING_SECONDS:
-            raise UnreadableVideo(f"{path}: is cut short, it ends at {end:.1f} s of {promised:.1f} s.")
+        clock, damage = Clock(clock_may_leap(container)), Damage()
+        shown: list[float] = []
+        has_times = False
+        for frame in decoded(container, [stream], {stream.index: damage}, path):
+            seconds = seconds_of(frame)
+            has_times |= seconds is not None
+            duration = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else 0.0
+            shown.append(clock.seconds(seconds, duration or 1 / _stated_rate(stream)))
+            yield frame
+        if not shown:
+            raise UnreadableVideo(f"{path}: holds no frame that can be decoded{damage.because()}.")
+        times = np.array([*shown, clock.end])
+        remarks = damage.remarks("picture", _missing_at_the_end(stream, shown[-1]))
+        if not has_times:
+            rate = (len(times) - 1) / (times[-1] - times[0])
+            remarks.append(f"stores no times of its frames, {rate:.4g} frames a second are assumed")
+        if clock.jumps:
+            remarks.append(f"its clock jumps {len(clock.jumps)} time(s), the parts are taken to follow one another")
+        return Timeline(times, tuple(clock.jumps), tuple(remarks), threads)
+
+
+def clock_may_leap(container: InputContainer) -> bool:
+    """Whether the format is one whose clock may be set anew within a file."""
+    from av.format import Flags
+
+    flag: Any = Flags.ts_discont
+    return bool(container.format.flags & flag.value)
+
+
+def _stated_rate(stream: VideoStream) -> float:
+    """Frames a second by the header; for raw streams the average is a default of FFmpeg's, so it comes last."""
+    rate = stream.codec_context.framerate or stream.guessed_rate or stream.average_rate
+    return float(rate) if rate else _ASSUMED_RATE
+
+
+def _missing_at_the_end(stream: VideoStream, end: float) -> str:
+    promised = _promised_seconds(stream)
+    if promised is None or end >= promised * (1 - _MISSING_SHARE) - _MISSING_SECONDS:
+        return ""
+    return f"it ends at {end:.1f} s of {promised:.1f} s, and what comes before is used"
 
 
 def _promised_seconds(stream: VideoStream) -> float | None:
@@ -129,7 +139,3 @@ def _promised_seconds(stream: VideoStream) -> float | None:
     except ValueError:
         return None
     return 3600 * hours + 60 * minutes + seconds
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure
 
 #: Pictures at a time: small batches stay in a processor's cache, large ones fill a GPU.
 _BATCH_ON_CPU, _BATCH_ON_GPU = 8, 128
+#: How torch and its libraries say that a processor's memory did not suffice.
+_NO_MEMORY = re.compile("allocate memory|not enough memory|could not create a (primitive|memory)")
 _AUTOCAST = {"16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -44,6 +48,10 @@ class Encoder:
         batch_size: pictures at a time; None = 8 on a processor, 128 on a GPU.
         dtype: float16 or float32, of the features.
 
+    Attributes:
+        description: of the backbone, in words.
+        weights: hash of the network: features of two of the same description may differ.
+
     Raises:
         MaesumError: a device that is not there, or an unknown precision or dtype.
     """
@@ -68,6 +76,7 @@ class Encoder:
             raise MaesumError(f"batch_size is {batch_size}, wanted a whole number of at least 1.")
         self.dtype = np.dtype(dtype)
         self.description = backbone.description
+        self.weights = _network_hash(backbone.network)
         if not on_gpu:
             _keep_freed_memory()
         backbone.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -84,11 +93,19 @@ class Encoder:
             [batch_size, D] in the stored dtype, which may hold values that are not finite.
 
         Raises:
-            MaesumError: the network's output is not [batch_size, D].
+            MaesumError: the network's output is not [batch_size, D], or there is not enough memory.
         """
         pictures = normalise(sent(torch.from_numpy(images), self.device))
-        with self._arithmetic():
-            output = self._network(pictures)
+        try:
+            with self._arithmetic():
+                output = self._network(pictures)
+        except RuntimeError as error:
+            if _NO_MEMORY.search(str(error)) is None:
+                raise
+            raise MaesumError(
+                f"backbone {self.description}: there is not enough memory for {len(images)} pictures; lower "
+                "batch_size= or workers= and run the command again, it continues."
+            ) from None
         if output.ndim != 2 or len(output) != len(images):
             raise MaesumError(
                 f"backbone {self.description} maps {tuple(pictures.shape)} to {tuple(output.shape)}, wanted "
@@ -139,6 +156,16 @@ class Encoder:
         if self.precision == "32":
             return _without_tf32()
         return torch.autocast(self.device.type, _AUTOCAST[self.precision])
+
+
+def _network_hash(network: torch.nn.Module) -> str:
+    """Hash of what a network is made of: its modules with their settings, its weights and buffers."""
+    digest = hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", repr(network)).encode())
+    for name, value in network.state_dict().items():
+        digest.update(name.encode())
+        if isinstance(value, torch.Tensor):
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
 
 
 @contextmanager

@@ -6,17 +6,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from maesum.data.features import write_features
 from maesum.errors import MaesumError
 from maesum.vision import preprocessing
+from maesum.vision.assembling import Part, part_of_earlier, part_of_journal, remarks_on, write_lists, write_parts
+from maesum.vision.earlier import Earlier, unchanged
 from maesum.vision.encoding import Encoder, Rows
-from maesum.vision.failures import failures_path, read_failures, write_failures
 from maesum.vision.journal import Journal, is_unfinished
 from maesum.vision.meter import Meter
 from maesum.vision.read_ahead import VideoEnd, read_ahead
 from maesum.vision.videos import Video
+
+#: What happens to videos that the output holds already and that are not asked for now.
+Others = Literal["keep", "drop", "refuse"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,12 @@ class Extracted:
         path: the features file.
         failures: reason by video id, of the videos that are not in it.
         failures_path: the CSV file that lists them; None without failures.
-        videos: in the file.
-        videos_before: of them, finished by an earlier job that was stopped.
+        videos: that were asked for and are in the file.
+        videos_before: of them, finished by an earlier job.
+        others: videos in the file that were not asked for.
+        changed: ids of the videos of which there were features, but of other content than their files have now.
+        remarks: what is wrong with videos that are in the file, by video id.
+        warnings_path: the CSV file that lists those; None without any.
         frames: extracted by this job.
         seconds: that it took.
     """
@@ -38,6 +45,10 @@ class Extracted:
     failures_path: Path | None
     videos: int
     videos_before: int
+    others: int
+    changed: tuple[str, ...]
+    remarks: dict[str, str]
+    warnings_path: Path | None
     frames: int
     seconds: float
 
@@ -48,19 +59,24 @@ def extract(
     encoder: Encoder,
     every: int = 1,
     workers: int | None = None,
+    others: Others = "keep",
     shard: tuple[int, int] | None = None,
 ) -> Extracted:
     """Compute features of every `every`-th frame of each video.
 
-    A job that was stopped continues where it was, and ends with the same bytes as one that was not. Videos that cannot
-    be read are listed in `<out>.failures.csv` with the reason and do not stop the others.
+    What an earlier job finished, completely or not, is kept where the video's file still has the content it had then;
+    videos that are new, have changed or could not be read are extracted. A job that was stopped ends with the same
+    bytes as one that was not. Videos of which nothing can be decoded are listed in `<out>.failures.csv` with the
+    reason and do not stop the others; damaged ones are used as far as they go and listed in `<out>.warnings.csv`.
 
     Args:
         workers: videos decoded at a time; None = one less than there are cores.
+        others: what happens to videos that `out` holds already and that are not among `videos`.
         shard: number (from 1) and count, where these videos are a part of a set; kept in the file.
 
     Raises:
         MaesumError: no video could be read, settings differ from those of the job to continue, or the disk is full.
+        MachineShortage: the machine is short of file handles, threads or memory; what was done is kept.
     """
     out = Path(out)
     if every < 1:
@@ -68,28 +84,59 @@ def extract(
     if workers is not None and workers < 1:
         raise MaesumError(f"workers is {workers}, wanted a whole number of at least 1.")
     workers = workers or max(1, (os.cpu_count() or 1) - 1)
-    parts = Path(f"{out}.parts")
-    if out.exists() and not is_unfinished(parts):
-        return _already_complete(videos, out, encoder, every)
     settings = _settings(encoder, every)
+    earlier = Earlier(out, settings)
+    other_ids = _others(videos, earlier, out, others)
+    there = unchanged(videos, {video_id: made.source for video_id, made in earlier.made.items()})
+    parts = Path(f"{out}.parts")
+    if not is_unfinished(parts) and _is_as_wanted(videos, earlier, there, other_ids):
+        return _as_it_is(videos, out, earlier, len(other_ids))
     with Journal(parts, settings, encoder.dtype) as journal:
-        before = len(journal.finished)
-        to_do = [video for video in videos if video.video_id not in journal.finished.keys() | journal.failed.keys()]
+        before = there | unchanged(videos, journal.sources())
+        to_do = [video for video in videos if video.video_id not in before]
+        changed = tuple(video.video_id for video in to_do if video.video_id in {*earlier.made, *journal.finished})
         with Meter(len(to_do)) as meter:
             _run(to_do, encoder, every, workers, journal, meter)
-        listed_in = _assemble(videos, out, encoder, every, journal, shard)
+        finished = [
+            part_of_earlier(earlier, video.video_id, video.label)
+            if video.video_id in there
+            else part_of_journal(journal, video, settings)
+            for video in videos
+            if video.video_id in there or video.video_id in journal.finished
+        ]
         failures = {
-            video.video_id: journal.failed[video.video_id] for video in videos if video.video_id in journal.failed
+            v.video_id: journal.failed[v.video_id] for v in videos if v.video_id in journal.failed.keys() - there
         }
-        finished = len(videos) - len(failures)
+        remarks = remarks_on(finished)
+        listed = write_lists(out, videos, failures, remarks)
+        if not finished:
+            journal.remove()
+            first = next(iter(failures.values()))
+            raise MaesumError(f"{listed[0]}: none of the {len(failures)} video(s) could be read; the first: {first}")
+        ids = {part.video_id for part in finished}
+        if not _is_as_wanted([video for video in videos if video.video_id in ids], earlier, there, other_ids):
+            write_parts(out, _with_others(finished, earlier, other_ids), settings, shard)
         journal.remove()
-    return Extracted(out, failures, listed_in, finished, before, meter.frames, meter.seconds)
+    return Extracted(
+        path=out,
+        failures=failures,
+        failures_path=listed[0],
+        videos=len(finished),
+        videos_before=len(before),
+        others=len(other_ids),
+        changed=changed,
+        remarks=remarks,
+        warnings_path=listed[1],
+        frames=meter.frames,
+        seconds=meter.seconds,
+    )
 
 
 def _settings(encoder: Encoder, every: int) -> dict[str, Any]:
     """Everything besides the videos that the bytes of the result depend on."""
     return {
         "backbone": encoder.description,
+        "weights": encoder.weights,
         "preprocessing": preprocessing.DESCRIPTION,
         "every": every,
         "dtype": str(encoder.dtype),
@@ -97,6 +144,35 @@ def _settings(encoder: Encoder, every: int) -> dict[str, Any]:
         "batch_size": encoder.batch_size,
         "device": encoder.device.type,
     }
+
+
+def _others(videos: Sequence[Video], earlier: Earlier, out: Path, others: Others) -> list[str]:
+    """The ids of the videos that are to stay in the file beside those that are asked for."""
+    wanted = {video.video_id for video in videos}
+    ids = [video_id for video_id in earlier.made if video_id not in wanted]
+    if ids and others == "refuse":
+        raise MaesumError(
+            f"{out}: exists already with video '{ids[0]}', which is not of this part of the videos now; choose another "
+            "out= or delete it."
+        )
+    return ids if others == "keep" else []
+
+
+def _is_as_wanted(videos: Sequence[Video], earlier: Earlier, there: set[str], other_ids: Sequence[str]) -> bool:
+    """Whether the file holds all videos, under the labels they have now, and nothing else but the others."""
+    return (
+        all(video.video_id in there for video in videos)
+        and len(earlier.made) == len(videos) + len(other_ids)
+        and all((video.label or "") == earlier.label(video.video_id) for video in videos)
+    )
+
+
+def _as_it_is(videos: Sequence[Video], out: Path, earlier: Earlier, others: int) -> Extracted:
+    """What is to be said where there is nothing to do; lists of failures that no longer hold are removed."""
+    remarks = remarks_on([part_of_earlier(earlier, video.video_id, video.label) for video in videos])
+    failures_csv, warnings_csv = write_lists(out, videos, {}, remarks)
+    count = len(videos)
+    return Extracted(out, {}, failures_csv, count, count, others, (), remarks, warnings_csv, 0, 0.0)
 
 
 def _run(videos: Sequence[Video], encoder: Encoder, every: int, workers: int, journal: Journal, meter: Meter) -> None:
@@ -108,69 +184,16 @@ def _run(videos: Sequence[Video], encoder: Encoder, every: int, workers: int, jo
             meter.add_frames(len(encoded.features))
             continue
         if isinstance(encoded, VideoEnd):
-            journal.finish(encoded.video.video_id, encoded.n_frames, encoded.fps)
+            assert encoded.source is not None  # only a test's events have none
+            journal.finish(encoded.video.video_id, encoded.n_frames, encoded.fps, encoded.source, encoded.remarks)
         else:
             journal.fail(encoded.video.video_id, encoded.reason)
         meter.add_video()
 
 
-def _assemble(
-    videos: Sequence[Video],
-    out: Path,
-    encoder: Encoder,
-    every: int,
-    journal: Journal,
-    shard: tuple[int, int] | None,
-) -> Path | None:
-    """Write the features file in the order of `videos`, and the failures beside it; returns the failures' file."""
-    kept = [video for video in videos if video.video_id in journal.finished]
-    failed = [video for video in videos if video.video_id in journal.failed]
-    listed_in = write_failures(out, failed, journal.failed)
-    if not kept:
-        journal.remove()
-        reason = journal.failed[failed[0].video_id]
-        raise MaesumError(f"{listed_in}: none of the {len(failed)} video(s) could be read; the first: {reason}")
-    ids = [video.video_id for video in kept]
-    entries = [journal.finished[video_id] for video_id in ids]
-    labels = [video.label or "" for video in kept]
-    write_features(
-        out,
-        ids,
-        [entry.length for entry in entries],
-        journal.arrays(ids),
-        dtype=str(encoder.dtype),
-        backbone=encoder.description,
-        preprocessing=preprocessing.DESCRIPTION,
-        frame_step=every,
-        fps=[entry.fps for entry in entries],
-        labels=labels if any(labels) else None,
-        n_frames=[entry.n_frames for entry in entries],
-        shard=shard,
-    )
-    return listed_in
-
-
-def _already_complete(videos: Sequence[Video], out: Path, encoder: Encoder, every: int) -> Extracted:
-    """What an earlier job left, if it is what this one was asked for.
-
-    Raises:
-        MaesumError: the file holds other videos or was made with other settings.
-    """
-    from maesum.data.store import FeatureStore
-
-    store = FeatureStore(out)
-    found = {"backbone": store.backbone, "every": store.frame_step, "dtype": str(store.dtype).removeprefix("torch.")}
-    wanted = {"backbone": encoder.description, "every": every, "dtype": str(encoder.dtype)}
-    for key, value in wanted.items():
-        if found[key] != value:
-            raise MaesumError(
-                f"{out}: exists already with {key}={found[key]!r}, but {key}={value!r} is wanted; choose another out= "
-                "or delete it."
-            )
-    failures = read_failures(out)
-    for video in videos:
-        if video.video_id not in store and video.video_id not in failures:
-            raise MaesumError(
-                f"{out}: exists already without video '{video.video_id}'; choose another out= or delete it."
-            )
-    return Extracted(out, failures, failures_path(out) if failures else None, len(store), len(store), 0, 0.0)
+def _with_others(finished: Sequence[Part], earlier: Earlier, other_ids: Sequence[str]) -> list[Part]:
+    """The videos that are asked for and the others of the file, which give the order of their ids to all."""
+    if not other_ids:
+        return list(finished)
+    others = [part_of_earlier(earlier, video_id, earlier.label(video_id)) for video_id in other_ids]
+    return sorted([*finished, *others], key=lambda part: part.video_id)

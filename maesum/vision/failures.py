@@ -1,37 +1,40 @@
-"""The list of videos that could not be extracted, a CSV file beside the features."""
+"""The lists beside a features file, as CSV: videos that could not be extracted, and those that are damaged."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from maesum.files import atomic_path
 from maesum.vision.videos import Video
 
-_COLUMNS = ("video_id", "path", "reason")
-
 
 def failures_path(out: Path) -> Path:
-    """The list that belongs to a features file."""
+    """The list of the videos that are not in a features file, with the reason."""
     return out.with_name(f"{out.name}.failures.csv")
 
 
-def write_failures(out: Path, failed: Sequence[Video], reasons: Mapping[str, str]) -> Path | None:
-    """Write the list, or remove an old one where nothing failed.
+def warnings_path(out: Path) -> Path:
+    """The list of the videos that are in a features file although something is wrong with them."""
+    return out.with_name(f"{out.name}.warnings.csv")
+
+
+def write_listing(path: Path, videos: Iterable[Video], texts: Mapping[str, str], column: str = "reason") -> Path | None:
+    """Write a list, or remove an old one where there is nothing to list.
 
     Args:
-        out: the features file.
-        reasons: by video id.
+        texts: by video id; videos without one are not listed.
+        column: the heading of the texts.
     """
-    path = failures_path(out)
-    if not failed:
+    listed = [video for video in videos if video.video_id in texts]
+    if not listed:
         path.unlink(missing_ok=True)
         return None
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows([video.video_id, str(video.path), reasons[video.video_id]] for video in failed)
+        writer.writerow(("video_id", "path", column))
+        writer.writerows([video.video_id, str(video.path), texts[video.video_id]] for video in listed)
     return path
 
 

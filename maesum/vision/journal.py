@@ -7,7 +7,7 @@ The folder `<out>.parts` holds::
     journal.jsonl   one line per finished or failed video, written only after its rows are on disk
 
 Rows behind the last journal line, and a last line without its line feed, belong to a video that was not finished: they
-are cut off when the job starts again.
+are cut off when the job starts again. A video may have several lines: the last one counts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,17 +24,25 @@ import numpy as np
 
 from maesum.errors import MaesumError
 from maesum.files import atomic_path
+from maesum.vision.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished video: `length` rows from row `start` of features.bin."""
+    """A finished video: `length` rows from row `start` of features.bin.
+
+    Attributes:
+        source: the fields of the `Fingerprint` of its file.
+        remarks: what is wrong with the file although it could be used.
+    """
 
     video_id: str
     start: int
     length: int
     n_frames: int
     fps: float
+    source: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 class Journal:
@@ -98,12 +106,14 @@ class Journal:
             ) from None
         self._rows_unfinished += len(rows)
 
-    def finish(self, video_id: str, n_frames: int, fps: float) -> None:
-        """All rows of the video were added: make it last."""
-        entry = Finished(video_id, self._rows, self._rows_unfinished, n_frames, fps)
+    def finish(
+        self, video_id: str, n_frames: int, fps: float, source: Fingerprint, remarks: Sequence[str] = ()
+    ) -> None:
+        """Rows of the video were all added, so note it as finished."""
+        entry = Finished(video_id, self._rows, self._rows_unfinished, n_frames, fps, asdict(source), list(remarks))
         os.fsync(self._data.fileno())  # first the rows, then the line that vouches for them
         self._write_line(asdict(entry) | {"width": self.width})
-        self.finished[video_id] = entry
+        self._set_finished(entry)
         self._rows += self._rows_unfinished
         self._rows_unfinished = 0
 
@@ -111,15 +121,16 @@ class Journal:
         """Drop the rows of the video at hand and note why."""
         self._cut()
         self._write_line({"video_id": video_id, "reason": reason})
-        self.failed[video_id] = reason
+        self._set_failed(video_id, reason)
 
-    def arrays(self, video_ids: list[str]) -> Iterator[np.ndarray]:
-        """The rows [length, D] of finished videos, mapped from the disk."""
-        size = self.dtype.itemsize * (self.width or 0)
-        for video_id in video_ids:
-            entry = self.finished[video_id]
-            shape = (entry.length, self.width or 0)
-            yield np.memmap(self.folder / "features.bin", self.dtype, "r", entry.start * size, shape)
+    def sources(self) -> dict[str, Fingerprint]:
+        """What the files of the finished videos were, by video id."""
+        return {video_id: Fingerprint(**entry.source) for video_id, entry in self.finished.items() if entry.source}
+
+    def rows(self, entry: Finished) -> np.ndarray:
+        """The rows [length, D] of a finished video, mapped from the disk."""
+        start = entry.start * self.dtype.itemsize * (self.width or 0)
+        return np.memmap(self.folder / "features.bin", self.dtype, "r", start, (entry.length, self.width or 0))
 
     def remove(self) -> None:
         """Delete the folder: the output file holds everything."""
@@ -136,11 +147,19 @@ class Journal:
         for line in whole.splitlines():
             entry = json.loads(line)
             if "reason" in entry:
-                self.failed[entry["video_id"]] = entry["reason"]
+                self._set_failed(entry["video_id"], entry["reason"])
                 continue
             self.width = entry.pop("width")
-            self.finished[entry["video_id"]] = Finished(**entry)
+            self._set_finished(Finished(**entry))
             self._rows += entry["length"]
+
+    def _set_finished(self, entry: Finished) -> None:
+        self.finished[entry.video_id] = entry
+        self.failed.pop(entry.video_id, None)
+
+    def _set_failed(self, video_id: str, reason: str) -> None:
+        self.failed[video_id] = reason
+        self.finished.pop(video_id, None)
 
     def _cut(self) -> None:
         """Shorten features.bin to the finished videos."""

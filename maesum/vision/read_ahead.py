@@ -12,7 +12,10 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from maesum.vision.decode import UnreadableVideo, frame_rate, read_frames
+from maesum.vision.clock import Timeline
+from maesum.vision.container import MachineShortage, UnreadableVideo, check_shortage
+from maesum.vision.decode import read_frames
+from maesum.vision.fingerprint import Fingerprint, fingerprint
 from maesum.vision.preprocessing import centre_crop
 from maesum.vision.videos import Video
 
@@ -33,11 +36,20 @@ class Picture:
 
 @dataclass(frozen=True)
 class VideoEnd:
-    """All frames of a video were given; `n_frames` counts the skipped ones too."""
+    """All frames of a video that can be decoded were given.
+
+    Attributes:
+        n_frames: the skipped ones included.
+        fps: by the times of the frames.
+        remarks: what is wrong with the file although it can be used.
+        source: what the file was.
+    """
 
     video: Video
     n_frames: int
     fps: float
+    remarks: tuple[str, ...] = ()
+    source: Fingerprint | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,13 @@ class VideoFailure:
 
     video: Video
     reason: str
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """The machine is short of something: the job ends with this error."""
+
+    error: MachineShortage
 
 
 Event: TypeAlias = Picture | VideoEnd | VideoFailure
@@ -60,15 +79,22 @@ def read_ahead(videos: Sequence[Video], every: int, workers: int) -> Iterator[Ev
 
     Args:
         every: keep every k-th frame.
+
+    Raises:
+        MachineShortage: the machine is short of file handles, threads or memory, which is no fault of a video.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(workers, "decode") as decoders, ThreadPoolExecutor(workers, "resize") as resizers:
         # A lone long video gets all the threads; many short ones are faster with one each.
         threads_each = max(1, workers // min(workers, len(videos)))
 
-        def start(video: Video) -> Queue[Event]:
-            events: Queue[Event] = Queue(FRAMES_AHEAD)
-            decoders.submit(_decode_into, events, video, every, threads_each, resizers, stop)
+        def start(video: Video) -> Queue[Event | _Ended]:
+            events: Queue[Event | _Ended] = Queue(FRAMES_AHEAD)
+            try:
+                decoders.submit(_decode_into, events, video, every, threads_each, resizers, stop)
+            except RuntimeError as error:  # no thread could be started
+                check_shortage(error, video.path)
+                raise
             return events
 
         try:
@@ -77,9 +103,9 @@ def read_ahead(videos: Sequence[Video], every: int, workers: int) -> Iterator[Ev
             stop.set()  # decoders that wait for room give up, whether the consumer finished or failed
 
 
-def _in_order(videos: Iterable[Video], start: Callable[[Video], Queue[Event]], ahead: int) -> Iterator[Event]:
+def _in_order(videos: Iterable[Video], start: Callable[[Video], Queue[Event | _Ended]], ahead: int) -> Iterator[Event]:
     waiting = iter(videos)
-    running: deque[Queue[Event]] = deque()
+    running: deque[Queue[Event | _Ended]] = deque()
     while True:
         while len(running) < ahead and (video := next(waiting, None)) is not None:
             running.append(start(video))
@@ -88,33 +114,75 @@ def _in_order(videos: Iterable[Video], start: Callable[[Video], Queue[Event]], a
         events = running.popleft()
         while True:
             event = events.get()
+            if isinstance(event, _Ended):
+                raise event.error
             yield event
             if not isinstance(event, Picture):
                 break
 
 
 def _decode_into(
-    events: Queue[Event], video: Video, every: int, threads: int, resizers: ThreadPoolExecutor, stop: threading.Event
+    events: Queue[Event | _Ended],
+    video: Video,
+    every: int,
+    threads: int,
+    resizers: ThreadPoolExecutor,
+    stop: threading.Event,
 ) -> None:
-    """Decode one video into its queue; always ends with an end or a failure, unless told to stop."""
-    n_frames = 0
+    """Decode one video into its queue; always ends with an end, a failure or a shortage, unless told to stop."""
+    try:
+        _put(events, _decode(events, video, every, threads, resizers, stop), stop)
+    except UnreadableVideo as error:
+        _put(events, VideoFailure(video, str(error)), stop)
+    except MachineShortage as error:
+        _put(events, _Ended(error), stop)
+    except Exception as error:
+        try:
+            check_shortage(error, video.path)
+        except MachineShortage as shortage:
+            _put(events, _Ended(shortage), stop)
+            return
+        # A decoder's surprise on one file must not end a job of thousands.
+        _put(events, VideoFailure(video, f"{video.path}: {type(error).__name__}: {error}"), stop)
+
+
+def _decode(
+    events: Queue[Event | _Ended],
+    video: Video,
+    every: int,
+    threads: int,
+    resizers: ThreadPoolExecutor,
+    stop: threading.Event,
+) -> VideoEnd:
+    """Put the pictures of one video into its queue; returns its end."""
+    seen: list[Timeline] = []
 
     def images() -> Iterator[np.ndarray]:
-        nonlocal n_frames
-        n_frames = yield from read_frames(video.path, every, threads)
+        seen.append((yield from read_frames(video.path, every, threads)))
 
     pictures = ordered_map(resizers, centre_crop, images(), ahead=2 * threads + 2)
+    before = _state(video)
     try:
         for image in pictures:
             if not _put(events, Picture(image), stop):
-                return
-        _put(events, VideoEnd(video, n_frames, frame_rate(video.path)), stop)
-    except UnreadableVideo as error:
-        _put(events, VideoFailure(video, str(error)), stop)
-    except Exception as error:  # a decoder's surprise on one file must not end a job of thousands
-        _put(events, VideoFailure(video, f"{video.path}: {type(error).__name__}: {error}"), stop)
+                break
     finally:
         pictures.close()
+    source = fingerprint(video.path)
+    if before != (source.size, source.modified_ns):
+        raise UnreadableVideo(f"{video.path}: was changed while it was read; run the command again.")
+    if not seen:  # told to stop
+        return VideoEnd(video, 0, 0.0)
+    return VideoEnd(video, seen[0].n_frames, seen[0].fps, seen[0].remarks, source)
+
+
+def _state(video: Video) -> tuple[int, int] | None:
+    """Size and time of a file; None where there is none, which decoding then says."""
+    try:
+        status = video.path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def ordered_map(
@@ -130,7 +198,7 @@ def ordered_map(
         yield pending.popleft().result()
 
 
-def _put(events: Queue[Event], event: Event, stop: threading.Event) -> bool:
+def _put(events: Queue[Event | _Ended], event: Event | _Ended, stop: threading.Event) -> bool:
     """Wait for room in the queue; False when the consumer has gone."""
     while not stop.is_set():
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,10 +39,12 @@ def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
     """The videos that `videos=` stands for, in the order of their ids.
 
     Args:
-        given: a folder (searched at any depth), a video, a pattern, a .txt file with one of these a line, or a list.
+        given: a folder (searched at any depth, but for hidden files and folders), a video, a pattern, a .txt file with
+            one of these a line, or a list.
 
     Raises:
-        MaesumError: something does not exist, there is no video, or two files have the same name.
+        MaesumError: something does not exist, there is no video, two files have the same name, or one has a name that
+            cannot be an id.
     """
     items = [given] if isinstance(given, (str, Path)) else list(given)
     paths = [path for item in items for path in _expand(Path(item))]
@@ -49,6 +52,7 @@ def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
         raise MaesumError(f"videos={given}: no video there, wanted files named {' '.join(sorted(SUFFIXES))}.")
     by_id: dict[str, Path] = {}
     for path in paths:
+        _check_name(path)
         other = by_id.setdefault(path.stem, path)
         if other.resolve() != path.resolve():
             raise MaesumError(f"{path}: has the same name as {other}, but the name is the video's id; rename one.")
@@ -111,7 +115,7 @@ def shard_path(out: Path, number: int, count: int) -> Path:
 
 def _expand(item: Path) -> list[Path]:
     if item.is_dir():
-        return sorted(path for path in item.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        return sorted(path for path in item.rglob("*") if _is_named_like_a_video(path, item))
     if item.suffix.lower() == ".txt" and item.is_file():
         lines = [Path(line) for line in read_lines(item)]
         # A relative line is looked for beside the list first, then from the working folder.
@@ -123,3 +127,22 @@ def _expand(item: Path) -> list[Path]:
     if not found:
         raise MaesumError(f"{item}: no such video or folder; videos= takes a folder, a file, a pattern or a .txt list.")
     return [path for name in found for path in _expand(Path(name))]
+
+
+def _check_name(path: Path) -> None:
+    """Refuse a name whose bytes are not UTF-8: files could not note it, nor a terminal show it."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MaesumError(f"{os.fsencode(path)!r}: the name is not valid UTF-8; rename the file.") from None
+
+
+def _is_named_like_a_video(path: Path, folder: Path) -> bool:
+    """Whether something in a folder counts as a video.
+
+    Hidden files do not: a Mac puts "._clip.mp4" beside every clip.mp4 on disks of others. A link that leads nowhere
+    does: it would be missed, so that it is better listed as unreadable.
+    """
+    is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    is_file = path.is_file() or (path.is_symlink() and not path.exists())
+    return path.suffix.lower() in SUFFIXES and not is_hidden and is_file

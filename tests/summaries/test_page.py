@@ -5,30 +5,34 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from maesum.summaries.page import PageVideo, curve, write_page
+from maesum.summaries.page import PageVideo, curve, file_address, write_page
 from maesum.summaries.recording import record
 from maesum.summaries.selection import select, split_long
-from maesum.summaries.survey import survey
+from maesum.summaries.ticks import ticks_of
+from maesum.vision.decode import timeline_of
 from tests.vision.synthetic import write_video
 
 _FRAMES = 200
-_SHOTS = split_long(np.array([[0, 61], [62, 62], [63, 140], [141, 199]]), 9)
+_TICKS = ticks_of(np.arange(_FRAMES + 1) / 25)
+_SHOTS = split_long(np.array([[0, 61], [62, 62], [63, 140], [141, 199]]), 9, _TICKS)
 
 
 def page_video(folder: Path, name: str, importance: np.ndarray) -> PageVideo:
     source = write_video(folder / f"{name}.mp4", _FRAMES, sound=np.zeros(_FRAMES * 1920, np.float32))
     middles = [(first + last) // 2 for first, last in _SHOTS.tolist()]
-    seen = survey(source, middles, _FRAMES)
-    selection = select(importance, _SHOTS, 0.15, name)
-    seconds = record(source, folder / f"{name}_summary.mp4", selection.runs, seen.times)
-    pictures = [seen.thumbnails[frame] for frame in middles]
-    return PageVideo(name, importance, selection, seen.times, pictures, source, folder / f"{name}_summary.mp4", seconds)
+    timeline = timeline_of(source)
+    selection = select(importance, _SHOTS, 0.15, name, ticks_of(timeline.times))
+    summary = folder / f"{name}_summary.mp4"
+    written = record(source, summary, selection.runs, timeline, pictured=middles)
+    pictures = [written.thumbnails[frame] for frame in middles]
+    return PageVideo(name, importance, selection, timeline.times, pictures, source, summary, written.seconds)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[PageVideo]:
     tied = np.repeat(rng.integers(0, 3, len(_SHOTS)), _SHOTS[:, 1] - _SHOTS[:, 0] + 1)  # many shots worth the same
     return [
         page_video(folder, "first", rng.random(_FRAMES)),
-        page_video(folder, "<b>second & last", tied.astype(np.float32)),
+        page_video(folder, "<!--<script>second & last", tied.astype(np.float32)),
     ]
 
 
@@ -129,7 +133,7 @@ def test_the_slider_selects_what_the_command_selects(
         assert selected(browser) == video.selection.chosen.tolist()
         for percent in (4, 7, 10, 29, 30, 57, 58, 99, 100):
             set_budget(browser, percent)
-            expected = select(video.importance, video.selection.shots, percent / 100, video.video_id)
+            expected = select(video.importance, video.selection.shots, percent / 100, video.video_id, _TICKS)
             assert selected(browser) == expected.chosen.tolist(), (video.video_id, percent)
 
 
@@ -182,14 +186,41 @@ def test_needs_no_network(page: Path) -> None:
     content = page.read_text(encoding="utf-8")
     assert "http://" not in content
     assert "https://" not in content
+    assert "<!--" not in content  # in front of "<script" it would swallow the end of the element
     assert content.count("</script>") == 2 + 4  # data, program, and two videos of each: no text ends a script early
+
+
+def test_addresses_of_files_beside_the_page(tmp_path: Path) -> None:
+    for name, address in {
+        "Lesson1:intro": "./Lesson1%3Aintro/summary.mp4",
+        "a #1 50%?": "./a%20%231%2050%25%3F/summary.mp4",
+        'x"y': "./x%22y/summary.mp4",
+        "é": "./%C3%A9/summary.mp4",
+    }.items():
+        assert file_address(tmp_path / name / "summary.mp4", tmp_path) == address
+
+
+@pytest.mark.slow
+def test_files_beside_the_page_are_found(
+    open_browser: Callable[..., Any], videos: list[PageVideo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maesum.summaries.page.EMBEDDED_BYTES", 10)
+    folder = tmp_path / "Lesson1:intro #1 50%?"
+    folder.mkdir()
+    for path in (videos[0].original, videos[0].summary):
+        shutil.copyfile(path, folder / path.name)
+    video = replace(videos[0], original=folder / videos[0].original.name, summary=folder / videos[0].summary.name)
+    assert not write_page(tmp_path / "index.html", [video], 0.15, "Made for a test.")
+    browser = loaded(open_browser(1280, 900), tmp_path / "index.html")
+    wait_for(browser, "document.getElementById('summary').readyState >= 1")
+    assert browser.get_log("browser") == []
 
 
 def test_large_videos_stay_beside_the_page(videos: list[PageVideo], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("maesum.summaries.page.EMBEDDED_BYTES", 10)
     path = videos[0].original.parent / "large.html"
     assert not write_page(path, videos, 0.15, "Made for a test.")
-    assert '"0-original": "first.mp4"' in path.read_text(encoding="utf-8")
+    assert '"0-original": "./first.mp4"' in path.read_text(encoding="utf-8")
 
 
 def test_the_curve_of_a_long_video_keeps_its_peaks() -> None:

@@ -74,6 +74,27 @@ def write_video(
     return path
 
 
+def without_rate(path: Path) -> Path:
+    """Blank the frame rate of a WebM file, as browsers record it: there is a clock of milliseconds and nothing else."""
+    content = bytearray(path.read_bytes())
+    at = content.index(bytes.fromhex("23e383"))  # DefaultDuration
+    length = 4 + (content[at + 3] & 0x7F)
+    content[at : at + length] = bytes([0xEC, 0x80 | (length - 2)]) + bytes(length - 2)  # Void
+    path.write_bytes(content)
+    return path
+
+
+def damage_sound(path: Path, every: int = 2) -> Path:
+    """Overwrite every so many packets of the sound; the picture stays whole."""
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(audio=0) if packet.size]
+    content, rng = bytearray(path.read_bytes()), np.random.default_rng(0)
+    for position, size in packets[1::every]:
+        content[position : position + size] = rng.bytes(size)
+    path.write_bytes(content)
+    return path
+
+
 def rotate_flag(path: Path, clockwise: int) -> Path:
     """Set the rotation flag of an MP4 file, as phones do: its pictures are to be turned before they are shown."""
     matrices = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 av = pytest.importorskip("av", reason="needs the extra vision (PyAV)")
 
-from maesum.vision.decode import UnreadableVideo, frame_rate, read_frames  # noqa: E402
+from maesum.vision.clock import Timeline  # noqa: E402
+from maesum.vision.container import UnreadableVideo  # noqa: E402
+from maesum.vision.decode import read_frames, timeline_of  # noqa: E402
 from tests.vision.synthetic import level, rotate_flag, write_video  # noqa: E402
 
 
@@ -30,11 +33,12 @@ def test_every_kth_frame_in_order(tmp_path: Path, frames: int, every: int) -> No
     assert close(levels(path, every), range(0, frames, every))
 
 
-def test_returns_how_many_frames_there_are(tmp_path: Path) -> None:
-    def count() -> Iterator[int]:
+def test_returns_when_all_frames_are_shown(tmp_path: Path) -> None:
+    def seen() -> Iterator[Timeline]:
         yield (yield from read_frames(write_video(tmp_path / "a.mp4", 32), 10))  # type: ignore[misc]
 
-    assert list(count())[-1] == 32
+    timeline = list(seen())[-1]
+    assert (timeline.n_frames, timeline.fps, timeline.remarks) == (32, 25.0, ())
 
 
 def test_variable_frame_rate_neither_repeats_nor_drops(tmp_path: Path) -> None:
@@ -69,10 +73,6 @@ def test_odd_sizes_and_grey(tmp_path: Path, codec: str, pix_fmt: str, size: tupl
     assert next(read_frames(path)).shape == (size[1], size[0], 3)
 
 
-def test_frame_rate(tmp_path: Path) -> None:
-    assert frame_rate(write_video(tmp_path / "a.mp4", 50)) == pytest.approx(25, abs=0.1)
-
-
 def _noise(frames: int) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     return [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(frames)]
@@ -85,8 +85,23 @@ def test_truncated(tmp_path: Path, suffix: str, share: float) -> None:
     assert len(levels(path)) == 200
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(UnreadableVideo, match="cut short"):
-        levels(path)
+    timeline = timeline_of(path)
+    assert 0.9 * share * 200 <= timeline.n_frames < 200
+    assert timeline.seconds == pytest.approx(timeline.n_frames / 25, abs=0.1)
+    assert any("cut short: it ends at" in remark or "damaged" in remark for remark in timeline.remarks)
+    assert len(levels(path)) == timeline.n_frames
+    for threads in (1, 2, 8):
+        assert timeline_of(path, threads).n_frames == timeline.n_frames
+
+
+def test_a_lost_packet_of_a_transport_stream(tmp_path: Path) -> None:
+    content = write_video(tmp_path / "a.ts", 100, images=_noise(100)).read_bytes()
+    middle = len(content) // 188 // 2 * 188
+    (tmp_path / "lost.ts").write_bytes(content[:middle] + content[middle + 188 :])
+    timeline = timeline_of(tmp_path / "lost.ts")
+    assert timeline.n_frames == 100  # the decoder hides what is missing
+    assert timeline.seconds == pytest.approx(4, abs=0.05)
+    assert timeline.remarks == ("damaged packets of its picture: 1 of 100",)
 
 
 def test_damaged_in_the_middle(tmp_path: Path) -> None:
@@ -95,8 +110,10 @@ def test_damaged_in_the_middle(tmp_path: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 4000] = b"\x55" * 4000
     path.write_bytes(content)
-    with pytest.raises(UnreadableVideo, match=str(path)):
-        levels(path)
+    timeline = timeline_of(path)
+    assert 50 <= timeline.n_frames <= 60
+    assert timeline.seconds == pytest.approx(2.4, abs=0.05)  # the times of the others stay
+    assert any(re.search(r"damaged packets of its picture: \d of \d+", remark) for remark in timeline.remarks)
 
 
 def test_not_a_video(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 pytest.importorskip("av", reason="needs the extra vision (PyAV)")
 
 from maesum.vision import read_ahead as module
+from maesum.vision.container import MachineShortage
 from maesum.vision.read_ahead import Picture, VideoEnd, VideoFailure, read_ahead
 from maesum.vision.videos import Video
+from tests.vision.limits import file_handles
 from tests.vision.synthetic import level, write_video
 
 
@@ -80,3 +84,35 @@ def test_any_failure_of_a_decoder_is_the_video_s(videos: list[Video], monkeypatc
     events = list(read_ahead(videos[:1], 1, 1))
     assert isinstance(events[-1], VideoFailure)
     assert "ValueError: surprise" in events[-1].reason
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.EMFILE, "Too many open files")])
+def test_what_the_machine_lacks_ends_the_job(
+    videos: list[Video], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def short(image: object) -> object:
+        raise error
+
+    monkeypatch.setattr(module, "centre_crop", short)
+    with pytest.raises(MachineShortage, match=r"v0\.mp4: cannot be read now"):
+        list(read_ahead(videos, 1, 2))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of a process")
+def test_no_file_handle_is_left(videos: list[Video]) -> None:
+    list(read_ahead(videos, 1, 2))  # what is imported at the first time is there
+    with file_handles(left=0), pytest.raises(MachineShortage, match="Too many open files"):
+        list(read_ahead(videos, 1, 2))
+
+
+def test_a_file_that_changes_while_it_is_read(videos: list[Video], monkeypatch: pytest.MonkeyPatch) -> None:
+    crop = module.centre_crop
+
+    def touched(image: object) -> object:
+        os.utime(videos[0].path, (1, 1))
+        return crop(image)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "centre_crop", touched)
+    event = list(read_ahead(videos[:1], 1, 1))[-1]
+    assert isinstance(event, VideoFailure)
+    assert "was changed while it was read" in event.reason

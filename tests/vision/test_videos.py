@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,35 @@ def test_what_is_not_there(folder: Path) -> None:
     (folder / "c" / "kIRmvrmc2nM.webm").touch()
     with pytest.raises(MaesumError, match="same name as"):
         find_videos(folder)
+
+
+def test_hidden_files_are_no_videos(folder: Path) -> None:
+    for name in ("a/._kIRmvrmc2nM.MP4", ".Trashes/old.mp4", ".hidden.mp4"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert len(ids(folder)) == 3
+    assert [video.video_id for video in find_videos(folder / ".hidden.mp4")] == [".hidden"]  # named itself
+
+
+def test_a_link_that_leads_nowhere_is_not_missed(folder: Path) -> None:
+    (folder / "c" / "gone.mp4").symlink_to(folder / "absent.mp4")
+    assert "gone" in ids(folder)
+
+
+def test_a_folder_may_be_hidden_itself(folder: Path) -> None:
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "v.mp4").touch()
+    assert [video.video_id for video in find_videos(folder / ".cache")] == ["v"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are UTF-8 always")
+def test_names_that_are_no_text(folder: Path) -> None:
+    (folder / "c" / "two\nlines.mp4").touch()
+    with pytest.raises(MaesumError, match=r"'two\\nlines' .*control character; rename it"):
+        find_videos(folder / "c")
+    (folder / "c" / "two\nlines.mp4").rename(os.fsdecode(os.fsencode(folder) + b"/c/caf\xe9.mp4"))
+    with pytest.raises(MaesumError, match=r"/c/caf\\xe9.mp4': the name is not valid UTF-8; rename the file"):
+        find_videos(folder / "c")
 
 
 def test_ids_alone_select_kinetics_names(folder: Path) -> None:

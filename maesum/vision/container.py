@@ -1,0 +1,94 @@
+"""Opening video files, and telling a file that cannot be decoded from a machine that cannot decode at the moment."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maesum.errors import MaesumError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+#: System errors that say nothing about the file: too few handles, threads or memory, a full or lost disk.
+_SHORTAGES = frozenset(
+    {
+        errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC, errno.EDQUOT, errno.ESTALE,
+        errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN,
+    }
+)  # fmt: skip
+#: Formats whose files name other files: what they show is not what lies under their own name.
+_PLAYLISTS = frozenset({"concat", "hls", "dash", "imf", "sdp", "rtsp"})
+
+
+class UnreadableVideo(MaesumError):
+    """A file of which nothing can be decoded, with the reason."""
+
+
+class MachineShortage(MaesumError):
+    """The machine is short of something, which is no fault of the file at hand: the job ends."""
+
+
+@contextmanager
+def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file and find its video stream; what FFmpeg reports about the file becomes an `UnreadableVideo`.
+
+    Raises:
+        UnreadableVideo: no video, or a playlist of other files.
+        MachineShortage: see `check_shortage`.
+    """
+    import av
+    from av.stream import Disposition
+
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadableVideo(f"{path}: no such video file.")
+    if path.stat().st_size == 0:
+        raise UnreadableVideo(f"{path}: the file is empty.")
+    try:
+        with av.open(ffmpeg_url(path)) as container:
+            if container.format.name in _PLAYLISTS:
+                raise UnreadableVideo(f"{path}: is a list of other files ({container.format.name}), wanted a video.")
+            # A cover picture in a sound file is a stream of one picture, not a video.
+            streams = [
+                stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic
+            ]
+            if not streams:
+                raise UnreadableVideo(f"{path}: holds no video stream.")
+            yield container, streams[0]
+    except (av.FFmpegError, UnicodeError) as error:
+        check_shortage(error, path)
+        raise UnreadableVideo(f"{path}: cannot be decoded ({reason(error)}).") from None
+    except (MemoryError, OSError, RuntimeError) as error:
+        check_shortage(error, path)
+        raise
+
+
+def ffmpeg_url(path: str | Path) -> str:
+    """A path as FFmpeg takes it: of a bare Lesson1:intro.mp4 it would take "Lesson1:" for a protocol."""
+    return f"file:{path}"
+
+
+def check_shortage(error: BaseException, path: str | Path) -> None:
+    """Refuse to go on where an error is the machine's: every other file would fail like this one.
+
+    Raises:
+        MachineShortage: too few file handles, threads or memory, or a disk that is full or gone.
+    """
+    # A library that cannot be loaded is the machine's too: it would not be there for the next file either.
+    is_lack = isinstance(error, (MemoryError, ImportError)) or getattr(error, "errno", None) in _SHORTAGES
+    if is_lack or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
+        raise MachineShortage(
+            f"{path}: cannot be read now, since the machine is short of something ({reason(error)}); free file handles "
+            "(ulimit -n), threads (ulimit -u), memory or disk, or lower workers=, and run the command again: what was "
+            "done is kept."
+        ) from None
+
+
+def reason(error: BaseException) -> str:
+    """What FFmpeg or the system says."""
+    return getattr(error, "strerror", None) or str(error) or "out of memory"

@@ -1,0 +1,131 @@
+"""Decoding streams as far as they can be decoded: damaged packets are counted and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maesum.vision.container import check_shortage, reason
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+
+#: Errors in a row after which a decoder that is to give its last frames is given up; each frame may cost one.
+_MOST_ERRORS_AT_THE_END = 64
+
+
+@dataclass
+class Damage:
+    """What of a stream could not be read, counted while it is decoded."""
+
+    packets: int = 0
+    damaged: int = 0
+    ended_by: str = ""
+    last_error: str = ""
+
+    def add(self, unused: Packet | None) -> None:
+        """Count a packet that is not decoded, if there is one."""
+        if unused is not None:
+            self.packets += 1
+            self.damaged += 1
+
+    def because(self) -> str:
+        """The reason in brackets, where there is one."""
+        cause = self.ended_by or self.last_error
+        return f" ({cause})" if cause else ""
+
+    def remarks(self, what: str, missing_at_the_end: str = "") -> list[str]:
+        """What a user is told of it.
+
+        Args:
+            what: the name of the stream's content.
+        """
+        remarks = []
+        if missing_at_the_end:
+            remarks.append(f"is cut short: {missing_at_the_end}")
+        elif self.ended_by:
+            remarks.append(f"ends in an error ({self.ended_by}), what came before is used")
+        if self.damaged:
+            remarks.append(f"damaged packets of its {what}: {self.damaged:,} of {self.packets:,}")
+        return remarks
+
+
+def decoded(
+    container: InputContainer, streams: list[Any], damages: dict[int, Damage], path: str | Path
+) -> Iterator[Any]:
+    """The frames of streams as they come; packets that are damaged are counted and left out.
+
+    Args:
+        damages: by the index of the stream.
+
+    Raises:
+        MachineShortage: the machine rather than the file is the cause of an error.
+    """
+    import av
+
+    packets = container.demux(*streams)
+    # A damaged packet waits for the next one, since it is left out where it is the last: with several threads a decoder
+    # would lose the frames before it, too, and how many there are would depend on the number of threads.
+    waiting: dict[int, Packet] = {}
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.FFmpegError as error:
+            check_shortage(error, path)
+            for damage in damages.values():
+                damage.ended_by = reason(error)
+            break
+        index = packet.stream.index
+        if packet.size:
+            if index in waiting:
+                yield from _frames_of(waiting.pop(index), damages[index], path)
+            if packet.is_corrupt:
+                waiting[index] = packet
+            else:
+                yield from _frames_of(packet, damages[index], path)
+        elif packet.dts is None:  # the end: the decoder gives what it held back
+            damages[index].add(waiting.pop(index, None))
+            yield from _drained(packet.decode, damages[index], path)
+    for stream in streams:
+        damages[stream.index].add(waiting.pop(stream.index, None))
+        for frame in _drained(partial(stream.decode, None), damages[stream.index], path):
+            frame.time_base = stream.time_base  # else set by the packet that ends the stream, which did not come
+            yield frame
+
+
+def _frames_of(packet: Packet, damage: Damage, path: str | Path) -> list[Any]:
+    damage.packets += 1
+    frames = _attempt(packet.decode, damage, path)
+    if frames is None or packet.is_corrupt:
+        damage.damaged += 1
+    return frames or []
+
+
+def _drained(decode: Callable[[], list[Any]], damage: Damage, path: str | Path) -> Iterator[Any]:
+    """The frames that a decoder holds back until it is told of the end."""
+    for _ in range(_MOST_ERRORS_AT_THE_END):
+        frames = _attempt(decode, damage, path)
+        if frames is not None:
+            yield from frames
+            return
+        damage.damaged += 1
+
+
+def _attempt(decode: Callable[[], list[Any]], damage: Damage, path: str | Path) -> list[Any] | None:
+    """What a decoder gives, or None where it fails on what it was given."""
+    import av
+
+    try:
+        return decode()
+    except av.EOFError:  # it had ended already
+        return []
+    except av.FFmpegError as error:
+        check_shortage(error, path)
+        damage.last_error = reason(error)
+        return None
