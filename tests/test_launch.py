@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from maesum.arguments import one_writer
 from maesum.config import CONF_DIR, register_schemas
 from maesum.errors import MaesumError
-from maesum.launch import Launch, check_processes, launched
+from maesum.launch import Launch, check_processes, launched, waits_for
 from tests.commands import SECONDS, maesum_here, user_error
 
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "one", "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}
@@ -173,3 +173,34 @@ def test_only_the_first_process_lets_hydra_write(monkeypatch):
     assert one_writer(["--config-name=config"]) == ["--config-name=config", *quiet]
     monkeypatch.setenv("RANK", "0")
     assert one_writer(given) == given
+
+
+BY_HAND = {"MASTER_ADDR": "first", "MASTER_PORT": "29500", "NODE_RANK": "1"}
+
+
+def test_several_machines_of_which_nobody_told_are_refused_and_not_waited_for(tmp_path, monkeypatch):
+    for name in (*BY_HAND, "RANK", "GROUP_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    done = maesum_here(
+        "train", "+experiment=rand_stride", *SECONDS, "trainer.num_nodes=2", folder=tmp_path, cache=tmp_path / "cache"
+    )
+    message = user_error(done)
+    assert "trainer.num_nodes=2, but nothing says where the other machines are" in message
+    assert "torchrun --nnodes or srun on each of them, or set MASTER_ADDR, MASTER_PORT and NODE_RANK" in message
+    assert not list(tmp_path.glob("runs/*/*"))
+    monkeypatch.setenv("MASTER_ADDR", "first")
+    with pytest.raises(MaesumError, match="num_nodes=2, but nothing says where"):
+        check_processes(1, 2)
+
+
+def test_machines_that_were_told_where_to_meet_say_what_they_wait_for(monkeypatch):
+    for key, value in BY_HAND.items():
+        monkeypatch.setenv(key, value)
+    check_processes(1, 2)
+    assert waits_for(2) == (
+        "this is machine 1 of 2, waiting for all of them at first:29500; start the same command on the others, with "
+        "NODE_RANK from 0 to 1"
+    )
+    assert waits_for(1) is None
+    assert waits_for(2, {**BY_HAND, **TORCHRUN}) is None
+    assert waits_for(2, {}) is None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
+from pathlib import Path
 
 import pytest
 from hydra import initialize_config_dir
 
+from maesum import recipe
 from maesum.config import CONF_DIR, register_schemas
-from maesum.recipe import config_hash, decisive_settings
+from maesum.config.scoring import BenchmarkConfig
+from maesum.recipe import config_hash, decisive_settings, defaults, flat, identity
 from maesum.sweeps.jobs import JobMaker, compose_config
 from maesum.sweeps.tables import JobSpec, TableSpec
 
@@ -93,3 +98,73 @@ def test_a_sweep_knows_its_jobs_on_another_machine():
     )
     assert [here[name].hash for name in "ab"] == [there[name].hash for name in "ab"]
     assert here["a"].hash != other["a"].hash  # in bfloat16
+
+
+@pytest.mark.parametrize("part", ["the config itself", "a part of it", "the entries of a table"])
+def test_a_new_key_with_its_default_leaves_finished_jobs_finished(monkeypatch, part):
+    config = compose_config("train", [])
+    before = config_hash("train", config)
+    schema = recipe.SCHEMAS["train"]
+    extended, values = {}, {}
+    for value in (3, 4):
+        if part == "the config itself":
+            extended["train"] = dataclasses.make_dataclass("New", [("added", int, 3)], bases=(schema,))
+            values[value] = {**config, "added": value}
+        elif part == "a part of it":
+            model = dataclasses.make_dataclass("NewModel", [("added", int, 3)], bases=(type(schema().model),))
+            field = ("model", model, dataclasses.field(default_factory=model))
+            extended["train"] = dataclasses.make_dataclass("New", [field], bases=(schema,))
+            values[value] = {**config, "model": {**config["model"], "added": value}}
+        else:
+            entry = dataclasses.make_dataclass("NewBenchmark", [("added", int, 3)], bases=(BenchmarkConfig,))
+            field = ("benchmarks", dict[str, entry], dataclasses.field(default_factory=dict))
+            extended["train"] = dataclasses.make_dataclass("New", [field], bases=(schema,))
+            values[value] = {
+                **config,
+                "benchmarks": {name: {**files, "added": value} for name, files in config["benchmarks"].items()},
+            }
+    monkeypatch.setitem(recipe.SCHEMAS, "train", extended["train"])
+    assert config_hash("train", values[3]) == before
+    assert config_hash("train", values[4]) != before
+
+
+def test_the_version_and_the_command_are_part_of_the_hash(monkeypatch):
+    config = compose_config("train", [])
+    before = config_hash("train", config)
+    assert identity("train", config, {"data.features": "aa"}) == {
+        "config_hash": before, "config_hash_version": recipe.VERSION, "data": {"data.features": "aa"}, "seed": 0
+    }  # fmt: skip
+    assert config_hash("predict", {}) != config_hash("evaluate", {})
+    monkeypatch.setattr(recipe, "VERSION", recipe.VERSION + 1)
+    assert config_hash("train", config) != before
+
+
+DEFAULTS = Path(__file__).with_name("decisive_defaults.json")
+
+
+def test_a_default_that_decides_results_changes_only_with_the_version():
+    """Hashes leave out what equals its default, so one hash would stand for two results."""
+    stored = json.loads(DEFAULTS.read_text(encoding="utf-8"))
+    assert stored["version"] == recipe.VERSION, "store the defaults of this version: python -m tests.test_recipe"
+    for command, known in stored["defaults"].items():
+        now = decisive_defaults(command)
+        changed = {key: (value, now.get(key)) for key, value in known.items() if now.get(key, ...) != value}
+        assert not changed, f"{command}: raise maesum.recipe.VERSION, then store: python -m tests.test_recipe"
+        added = now.keys() - known.keys()
+        assert not added, f"{command}: new keys are fine, store their defaults, too: python -m tests.test_recipe"
+
+
+def decisive_defaults(command):
+    """By full key, of all tasks and of the entries of tables."""
+    settings = defaults(recipe.SCHEMAS[command]) | {"benchmarks": {"*": defaults(BenchmarkConfig)}}
+    found = flat(decisive_settings(settings))
+    for task in ("recognition", "dr_dsn"):
+        if task in settings:
+            found |= flat({task: decisive_settings({**settings, "task": task})[task]})
+    return json.loads(json.dumps(found))
+
+
+if __name__ == "__main__":
+    known = {command: decisive_defaults(command) for command in recipe.SCHEMAS}
+    content = {"version": recipe.VERSION, "defaults": known}
+    DEFAULTS.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -212,8 +212,8 @@ def _is_as_good(value, other, name, path):
     """Whether a replacement is what it replaces, a default in place of it, or another number where any makes sense."""
     if other is DELETED and (path[0] == "hyper_parameters" or "settings" in path):
         return True
-    if isinstance(value, bool):
-        return name == "true"
+    if name == "true" and type(value) in (bool, int) and value in (0, 1):  # which Python takes for a one
+        return isinstance(value, bool) or value == 1
     if type(other) is not type(value) or isinstance(value, torch.Tensor):
         return False
     return other == value or (name == "number" and any(part in COUNTERS for part in path))
