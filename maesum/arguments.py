@@ -16,6 +16,9 @@ from maesum.config.listing import shown
 from maesum.launch import is_further_rank
 
 _CONFIG_PATH = ("--config-path", "-cp")
+#: Commands whose run folder holds their results unless `out=` names another place.
+_RESULTS_BY_OUT = ("predict", "evaluate", "summarize")
+_NO_FILES_OF_HYDRA = ["hydra.output_subdir=null", "hydra/job_logging=stdout"]
 
 
 def rewritten(arguments: list[str], config_name: str) -> list[str]:
@@ -24,7 +27,8 @@ def rewritten(arguments: list[str], config_name: str) -> list[str]:
     Args:
         config_name: of the command's config, conf/<config_name>.yaml.
     """
-    return one_writer(usual_folder(absolute_config_path(order_overrides(arguments)), config_name))
+    arguments = usual_folder(absolute_config_path(order_overrides(arguments)), config_name)
+    return one_writer(without_run_folder(arguments, config_name))
 
 
 def order_overrides(arguments: list[str]) -> list[str]:
@@ -90,7 +94,18 @@ def one_writer(arguments: list[str]) -> list[str]:
     """
     if not is_further_rank():
         return arguments
-    return _beside_overrides(arguments, ["hydra.output_subdir=null", "hydra/job_logging=stdout"])
+    return _beside_overrides(arguments, _NO_FILES_OF_HYDRA)
+
+
+def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
+    """Do without a run's folder where it cannot be made and the results go elsewhere, by `out=`."""
+    given = {argument.partition("=")[0] for argument in arguments}
+    if config_name not in _RESULTS_BY_OUT or "out" not in given or "hydra.run.dir" in given:
+        return arguments
+    there = next(path for path in (Path("runs", config_name), Path("runs"), Path(".")) if path.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return arguments
+    return _beside_overrides(arguments, ["hydra.run.dir=.", *_NO_FILES_OF_HYDRA])
 
 
 def _beside_overrides(arguments: list[str], further: list[str]) -> list[str]:

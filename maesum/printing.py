@@ -99,7 +99,7 @@ def unfailing_output() -> Iterator[Unfailing]:
     before = sys.stdout, sys.stderr
     record_factory = logging.getLogRecordFactory()
     output = Unfailing(_spelling(sys.stdout))
-    sys.stdout, sys.stderr = output, Unfailing(_spelling(sys.stderr))  # type: ignore[assignment]
+    sys.stdout, sys.stderr = output, Unfailing(_spelling(sys.stderr))
     logging.setLogRecordFactory(_printable_record(record_factory))
     try:
         yield output

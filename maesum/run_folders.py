@@ -206,7 +206,7 @@ def _is_of_the_job(config: Any) -> bool:
     """Whether Hydra has begun to run a job by this config."""
     from hydra.core.hydra_config import HydraConfig
 
-    running = HydraConfig.instance().cfg
+    running: Any = HydraConfig.instance().cfg
     return running is not None and running.hydra._get_root() is config
 
 

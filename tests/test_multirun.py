@@ -5,11 +5,19 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import yaml
+from hydra import compose
 
-from tests.commands import SECONDS, maesum
+from maesum.jobs import multirun
+from maesum.overrides import override
+from tests.commands import SECONDS, maesum, maesum_here
 from tests.reliability.starting import free_port
 
 LAUNCHERS = {"basic": None, "joblib": "hydra_plugins.hydra_joblib_launcher", "submitit_local": "hydra_plugins.hydra_submitit_launcher"}  # fmt: skip
@@ -44,6 +52,51 @@ def test_jobs_of_a_multirun_are_isolated(launcher, cache, tmp_path):
         assert {"demo/tau", "monitor/demo/tau"} <= set(json.loads((folder / "metrics.json").read_text()))
         hashes.add(origin["config_hash"])
     assert len(hashes) == 2
+
+
+#: Letters that mean something to Hydra's grammar or to a shell. (A folder with `${` in its name Hydra itself cannot use.)
+TRICKY = """it's, a=b [x] {y} (z) #1 é "q" $HOME \\'\\"""
+
+
+def test_a_job_is_given_its_folder_and_settings_whatever_letters_they_hold(tmp_path, monkeypatch):
+    given = []
+
+    def compose_and_finish(command):
+        config = compose("train", command[3:], return_hydra_config=True)
+        given.append((config.hydra.run.dir, config.name, config.group, config.seed, config.hydra.mode.name))
+        Path(config.hydra.run.dir, "metrics.json").write_text("{}")
+        return 0
+
+    monkeypatch.setattr(multirun, "_exit_status", compose_and_finish)
+    (tmp_path / TRICKY).mkdir()
+    folder = tmp_path / TRICKY
+    arguments = (
+        "-m",
+        "+experiment=rand_stride",
+        "seed=1,2",
+        "name='my, run'",
+        override("hydra.sweep.dir", f"jobs {TRICKY}"),
+    )
+    done = maesum_here("train", *arguments, folder=folder)
+    assert done.returncode == 0, done.stderr
+    group = f"jobs {TRICKY}"
+    assert given == [(f"{folder}/{group}/{seed - 1}", "my, run", group, seed, "RUN") for seed in (1, 2)]
+
+
+def test_ctrl_c_waits_for_the_job_which_saves_its_state():
+    """It reaches the job as well: whoever waits for it must not kill it."""
+    script = "import time\ntry: time.sleep(60)\nexcept KeyboardInterrupt: time.sleep(1); print('saved', flush=True)"
+    code = (
+        f"import sys; from maesum.jobs.multirun import _exit_status; _exit_status([sys.executable, '-c', {script!r}])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert stdout == "saved\n", stderr
+    assert "KeyboardInterrupt" in stderr
 
 
 @pytest.mark.slow

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -116,3 +119,15 @@ def test_an_out_that_cannot_be_written_is_refused_before_anything_is_scored(conf
     assert "features.h5/out cannot be written (Not a directory); choose another out=." in user_error(done)
     assert done.stdout == ""
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("job", ["training", "prediction"])
+def test_a_machine_that_has_srun_is_not_told_so(job, tmp_path, monkeypatch):
+    """Lightning tells it every time that it looks for SLURM."""
+    (tmp_path / "srun").write_text("#!/bin/sh\n")
+    (tmp_path / "srun").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("SLURM_NTASKS", raising=False)
+    code = f"import maesum.jobs.{job}; from lightning.fabric import Fabric; Fabric(accelerator='cpu', devices=1)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stderr == ""

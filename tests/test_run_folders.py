@@ -204,3 +204,14 @@ def test_an_evaluation_does_not_take_the_place_of_other_results(inputs, tmp_path
     (tmp_path / "run" / "metrics.json").unlink()
     for _ in range(2):  # its own it may renew
         assert maesum_here("evaluate", *arguments, folder=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["runs/evaluate", "runs", "."])
+def test_a_read_only_working_folder_is_no_matter_where_out_lies_elsewhere(closed, inputs, tmp_path, monkeypatch):
+    (tmp_path / closed).mkdir(parents=True, exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != closed)  # what root may do tests cannot forbid
+    out = tmp_path.parent / f"{tmp_path.name}_out"
+    assert maesum_here("evaluate", *inputs, f"out={out}/m.json", folder=tmp_path).returncode == 0
+    assert [path.name for path in out.iterdir()] == ["m.json"]
+    assert sorted(tmp_path.rglob("*")) == before

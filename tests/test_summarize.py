@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,7 @@ def test_a_folder_of_videos(folder: Path) -> None:
     assert "out/index.html: open it in a browser" in done.stdout
     names = {path.name for path in (folder / "out").iterdir()}
     assert names == {"a", "b", "features.h5", "index.html", "scores.h5"}
+    assert not (folder / "runs").exists()
     check_files(folder / "out" / "a", 90)
     check_files(folder / "out" / "b", 60)
 
@@ -171,6 +174,34 @@ def test_every_second_frame(folder: Path) -> None:
 )
 def test_a_mistake_costs_one_line(folder: Path, arguments: list[str], message: str) -> None:
     assert message in user_error(maesum_here("summarize", *arguments, folder=folder))
+    assert not (folder / "runs").exists()
+
+
+def test_a_refused_command_leaves_no_folder_of_its_own(folder: Path) -> None:
+    assert "budget is 0.0" in user_error(maesum_here("summarize", "video=videos/a.mp4", "budget=0", folder=folder))
+    assert [path.name for path in folder.iterdir()] == ["videos"]
+
+
+def test_each_job_of_a_multirun_has_a_folder_of_its_own(folder: Path) -> None:
+    arguments = ("-m", "video=videos/a.mp4,videos/b.mp4", "quality=fast", *TINY)
+    done = maesum_here("summarize", *arguments, folder=folder)
+    assert done.returncode == 0, done.stderr
+    (sweep,) = (folder / "runs" / "summarize").iterdir()
+    for number, frames in enumerate((90, 60)):
+        check_files(sweep / str(number), frames)
+
+
+def test_ctrl_c_while_training_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from maesum.summaries import training
+
+    def interrupt(*arguments: object, **keywords: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(training._Steps, "on_train_batch_end", interrupt)
+    done = maesum_here("summarize", "video=videos/a.mp4", "out=out", "quality=fast", *TINY, folder=folder)
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow

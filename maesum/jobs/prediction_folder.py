@@ -41,8 +41,8 @@ def benchmarks_of(folder: Path) -> list[str] | None:
         return None
     except Exception as error:  # of the file system, of YAML, or of OmegaConf
         raise MaesumError(f"{path}: cannot be read ({first_line(error)}); {_ADVICE}") from None
-    is_prediction = isinstance(content, dict) and "scorer" in content and isinstance(content.get("benchmarks"), dict)
-    return [str(name) for name in content["benchmarks"]] if is_prediction else None
+    benchmarks = content.get("benchmarks") if isinstance(content, dict) and "scorer" in content else None
+    return [str(name) for name in benchmarks] if isinstance(benchmarks, dict) else None
 
 
 def refuse_prediction(folder: str | Path) -> None:
