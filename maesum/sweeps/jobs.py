@@ -12,6 +12,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from maesum.errors import MaesumError
+from maesum.files import read_json
 from maesum.recipe import PRESENTATION, config_hash
 from maesum.sweeps.tables import JobSpec, TableSpec
 
@@ -50,7 +52,7 @@ class Job:
 
     def is_done(self) -> bool:
         """Whether the folder holds the results of exactly this config."""
-        if not (self.folder / "metrics.json").exists():
+        if not all(_is_whole(self.folder / name) for name in ("metrics.json", "evaluation.json")):
             return False
         return _recorded_hash(self.folder, self.command) == self.hash
 
@@ -167,10 +169,21 @@ def _key(override: str) -> str:
     return override.split("=", 1)[0].lstrip("+~")
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether a file of results can be read and holds something; an evaluation need not be there."""
+    if not path.exists():
+        return path.name == "evaluation.json"
+    try:
+        content = read_json(path)
+    except MaesumError:
+        return False
+    return isinstance(content, dict) and bool(content)
+
+
 def _recorded_hash(folder: Path, command: str) -> str | None:
     path = folder / ("metrics.json" if command == "evaluate" else "provenance.json")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return (content["provenance"] if command == "evaluate" else content)["config_hash"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
