@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from maesum.errors import MaesumError, first_line
 from maesum.jobs.experiment_log import log_config, log_results
-from maesum.jobs.loggers import build_loggers
+from maesum.jobs.loggers import build_loggers, start_loggers
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
 from maesum.jobs.training_tasks import TASKS
 from maesum.launch import check_processes
@@ -71,6 +71,7 @@ def run(config: DictConfig) -> dict[str, float]:
     task, data = kind.build(plain)
     checkpoint = resume_path(config.ckpt, folder) if data is not None else None  # before anything is written
     trainer = build_trainer(config, folder)
+    start_loggers(trainer.loggers, folder)
     if trainer.is_global_zero:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
     keep_log(folder)
