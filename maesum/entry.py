@@ -25,7 +25,7 @@ from maesum.config.meanings import meanings
 from maesum.config.outside import guard_composition, outside_folders
 from maesum.config.targets import checked_config
 from maesum.errors import MaesumError, Stopped
-from maesum.mistyped import unknown_flag, unknown_key, unknown_option, unreadable_override
+from maesum.mistyped import MISTAKES, unknown_flag, wrong_kind
 from maesum.printing import failure_sentence, say, unfailing_output
 from maesum.run_folders import making_folders, named_run_folder
 
@@ -194,7 +194,7 @@ def explain(error: Exception) -> str:
     if isinstance(root, MissingMandatoryValue):
         meaning = meanings(root.object_type).get(str(root.key)) if is_dataclass(root.object_type) else None
         return f"{root.full_key}= is required{f' ({meaning})' if meaning else ''}; give it on the command line."
-    mistyped = unreadable_override(root) or unknown_option(root) or unknown_key(root)
+    mistyped = next(filter(None, (find(root) for find in MISTAKES)), None) or wrong_kind(error)
     if mistyped:
         return mistyped
     lines = [line.strip() for line in str(root).partition("Config search path:")[0].splitlines() if line.strip()]

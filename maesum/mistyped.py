@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -45,10 +46,49 @@ def unreadable_override(error: BaseException) -> str | None:
         return f"'{override}' is no option; {_GRAMMAR}, and --help lists the keys."
     if override != f"{key}={value}":
         return f"'{override}' is no option; {_GRAMMAR}: {key}={value}."
+    if value.startswith(("[", "{")) or "(" in value.split(" ")[0]:  # a list or a call that is not closed, or a name
+        return (
+            f"{override}: the value cannot be read ({first_line(error)}); a list is written key=[a,b], and for a name "
+            f"that holds such signs type: {_quoted(key, value)}"
+        )
     return (
-        f"{override}: the value cannot be read ({first_line(error)}); a list is written key=[a,b], and a value that "
-        "holds commas, brackets or '=' stands in two pairs of quotes, \"key='a=b'\"."
+        f"{override}: a value with letters outside ASCII, quotes, commas, brackets, '#', '~' or '=' needs two pairs of "
+        f"quotes; type: {_quoted(key, value)}"
     )
+
+
+def ambiguous_value(error: BaseException) -> str | None:
+    """Several values where one is wanted, or a name with a comma; None where this is not the error."""
+    match = re.search(r"Ambiguous value for argument '(.*)'\n", str(error))
+    if match is None:
+        return None
+    key, _, value = match[1].partition("=")
+    return (
+        f"{match[1]}: several values are tried one after the other with -m, and a list is written {key}=[{value}]; for "
+        f"a name that holds commas type: {_quoted(key, value)}"
+    )
+
+
+def wrong_kind(error: BaseException) -> str | None:
+    """A list or a table where one value is wanted; None where this is not the error."""
+    texts: list[str] = []
+    each: BaseException | None = error
+    while each is not None:
+        texts.append(str(each))
+        each = each.__cause__
+    text = "\n".join(texts)
+    override = re.search(r"Error merging override (.+)", text)
+    kind = re.search(r"Cannot convert '(list|dict|ListConfig|DictConfig)' to", text)
+    if override is None or kind is None:
+        return None
+    return f"{override[1]}: this key takes one value, not a {'list' if 'ist' in kind[1] else 'table'}."
+
+
+def _quoted(key: str, value: str) -> str:
+    """The option as it is typed in a shell, quoted for the shell and for Hydra."""
+    from maesum.sweeps.jobs import as_typed, path_setting
+
+    return as_typed([path_setting(key, Path(value).expanduser())])
 
 
 def unknown_option(error: BaseException) -> str | None:
@@ -78,3 +118,12 @@ def unknown_key(error: BaseException) -> str | None:
     near = difflib.get_close_matches(match.group(1), known, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(sorted(known))}."
     return f"there is no config key '{full_key}'; {hint}"
+
+
+#: What is tried in turn to explain an error of Hydra's or OmegaConf's; each says None where it is another's.
+MISTAKES: tuple[Callable[[BaseException], str | None], ...] = (
+    unreadable_override,
+    ambiguous_value,
+    unknown_option,
+    unknown_key,
+)

@@ -7,7 +7,7 @@ import wandb
 
 from maesum.errors import MaesumError
 from maesum.jobs import loggers
-from maesum.jobs.loggers import RUN_ID, build_loggers
+from maesum.jobs.loggers import RUN_ID, build_loggers, start_loggers
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def settings(folder):
 def start(folder):
     folder.mkdir(exist_ok=True)
     (logger,) = build_loggers(settings(folder), folder)
+    start_loggers([logger], folder)
     found = logger.experiment.id
     wandb.finish()
     return found
@@ -74,6 +75,6 @@ def test_no_way_to_the_server_is_one_sentence_and_leaves_nothing(fresh, tmp_path
 def test_other_ranks_start_no_run(fresh, tmp_path):
     fresh.setenv("WANDB_MODE", "online")
     fresh.setattr(loggers.rank_zero_only, "rank", 1)
-    build_loggers(settings(tmp_path), tmp_path)
+    start_loggers(build_loggers(settings(tmp_path), tmp_path), tmp_path)
     assert not (tmp_path / RUN_ID).exists()
     assert not (tmp_path / "wandb").exists()

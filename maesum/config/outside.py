@@ -75,7 +75,7 @@ class GuardedConfigLoader(ConfigLoaderImpl):
         given = OverridesParser.create().parse_overrides(overrides)
         sources = self.repository.get_sources()
         outside = [source.path for source in sources if is_outside(source.scheme(), source.path)]
-        outside += [str(path) for each in given if each.key_or_group == "hydra.searchpath" for path in each.value()]
+        outside += _search_path(given)
         limit_environment(overrides if outside else None)
         try:
             if outside and config_name is not None:
@@ -152,8 +152,14 @@ def _without_files(choices: dict[str, Any], given: list[Override], where: str) -
         "hydra": [str(each.input_line) for each in ours],
         "task": [str(each.input_line) for each in given if not each.is_hydra_override()],
     }
-    settings["searchpath"] = [path for each in ours if each.key_or_group == "hydra.searchpath" for path in each.value()]
+    settings["searchpath"] = _search_path(given)
     return settings
+
+
+def _search_path(given: list[Override]) -> list[str]:
+    """The further folders that the command line names."""
+    values = [each.value() for each in given if each.key_or_group == "hydra.searchpath"]
+    return [str(path) for value in values if isinstance(value, list) for path in value]
 
 
 def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -111,6 +111,12 @@ def _scores_file(path: str, name: str, n_benchmarks: int) -> str:
             f"{path}: is one file for {n_benchmarks} benchmarks, wanted a folder with <benchmark>.h5 for each; name "
             "one benchmark, or the folder."
         )
+    if glob.has_magic(path) and not Path(path).exists():
+        found = len(glob.glob(path))
+        raise MaesumError(
+            f"scores={path}: is a pattern ({found} files), wanted one file with the scores of every video; put those "
+            "of several splits together in one JSON, or evaluate one file at a time."
+        )
     return path
 
 

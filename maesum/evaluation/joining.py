@@ -49,9 +49,10 @@ def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> Non
     """
     missing = [video_id for video_id in benchmark.video_ids if video_id not in set(scores.video_ids)]
     if missing:
+        only = _instead(scores, benchmark)
         raise MaesumError(
             f"{scores.path}: has no scores of {len(missing)} of the {len(benchmark)} videos of {benchmark.path}, the "
-            f"first being '{missing[0]}'; score every video and name it by the benchmark's id."
+            f"first being '{missing[0]}'{only}; score every video and name it by the benchmark's id."
         )
     extra = [video_id for video_id in scores.video_ids if video_id not in set(benchmark.video_ids)]
     if extra and not allow_extra:
@@ -59,6 +60,12 @@ def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> Non
             f"{scores.path}: holds {len(extra)} videos that {benchmark.path} does not have, the first being "
             f"'{extra[0]}'; take them out, or leave them aside with allow_extra=true."
         )
+
+
+def _instead(scores: Scores, benchmark: Benchmark) -> str:
+    """A name that only the scores have, so that two ways of naming the videos can be told apart."""
+    extra = [video_id for video_id in scores.video_ids if video_id not in set(benchmark.video_ids)]
+    return f" (only the scores have '{extra[0]}')" if extra else ""
 
 
 def importance_per_frame(scores: Scores, video_id: str, n_frames: int, settings: EvaluationSettings) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,20 +26,27 @@ _REACH, _START = 5, 30
 
 
 def build_loggers(settings: Mapping[str, Any], folder: Path) -> list[Logger]:
-    """Every logger of `logger=`.
+    """Every logger of `logger=`; W&B's goes on with the run that the folder notes.
 
     Args:
         settings: each one's `_target_` and arguments, by name.
         folder: of the run.
 
     Raises:
+        MaesumError: the noted id is none.
+    """
+    return [_build(each, folder) for each in settings.values()]
+
+
+def start_loggers(loggers: Iterable[Logger], folder: Path) -> None:
+    """Start the loggers that need a server, before anything else is written into the folder.
+
+    Raises:
         MaesumError: W&B is asked for without a login or out of reach; nothing of it is left in the folder.
     """
-    loggers = [_build(each, folder) for each in settings.values()]
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             _start(logger, folder)
-    return loggers
 
 
 def _build(settings: Any, folder: Path) -> Logger:

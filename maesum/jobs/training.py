@@ -23,7 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from maesum.data.fingerprint import fingerprints
 from maesum.errors import MaesumError, first_line
 from maesum.jobs.experiment_log import log_config, log_results
-from maesum.jobs.loggers import build_loggers
+from maesum.jobs.loggers import build_loggers, start_loggers
 from maesum.jobs.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
 from maesum.jobs.resumption import folder_is_given, prepare_to_resume
 from maesum.jobs.training_tasks import TASKS
@@ -78,6 +78,7 @@ def run(config: DictConfig) -> dict[str, float]:
     trainer = build_trainer(config, folder)
     epochs = None if data is None else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder)
     # Up to here, nothing is written.
+    start_loggers(trainer.loggers, folder)
     if trainer.is_global_zero:
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
     keep_log(folder)

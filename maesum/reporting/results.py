@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from maesum.reporting.records import Record
 from maesum.sweeps.jobs import Job
 from maesum.sweeps.tables import RowSpec, TableSpec
 
@@ -46,17 +45,20 @@ class JobResult:
         metrics: the main figures by key, e.g. tvsum/tau.
         evaluations: the whole evaluation of each benchmark by its name.
         stand_in: the benchmark that stands for all others at +scale=demo, else None.
+
+    Raises:
+        MaesumError: a file of it is damaged; so does whatever reads a figure of it.
     """
 
     def __init__(self, job: Job) -> None:
-        content = _read(job.folder / "metrics.json")
+        content = Record.read(job.folder / "metrics.json")
         if job.command == "evaluate":
-            self.metrics: dict[str, Any] = content["metrics"]
-            self.evaluations: dict[str, Any] = content["results"]
+            self.metrics = content.table("metrics")
+            self.evaluations = dict(content.table("results").tables())
         else:
             self.metrics = content
             path = job.folder / "evaluation.json"
-            self.evaluations = _read(path) if path.exists() else {}
+            self.evaluations = dict(Record.read(path).tables()) if path.exists() else {}
         self.stand_in = "demo" if list(job.config["benchmarks"]) == ["demo"] else None
 
     def cell(self, metric: str, read: str, published: float | None) -> Cell | None:
@@ -68,25 +70,26 @@ class JobResult:
         """
         benchmark, measure = metric.split("/")
         if benchmark == "recognition":
-            value = self.metrics.get(metric)
+            value = self.metrics.optional_number(metric)
             return None if value is None else Cell(value, None, None, published)
         table = self._table(benchmark, measure)
         if table is None:
             return None
         if read in ("human", "random"):
-            baseline = table.get("baselines", {}).get(read)
-            return None if baseline is None else Cell(baseline[measure], None, None, published)
+            baselines = table.optional_table("baselines")
+            baseline = None if baselines is None else baselines.optional_table(read)
+            return None if baseline is None else Cell(baseline.number(measure), None, None, published)
         if read == "splits":
-            splits = table.get("splits")
-            return None if splits is None else Cell(splits["scores"][measure], None, None, published)
-        low, high = table[f"{measure}_interval"]
-        return Cell(table[measure], low, high, published)
+            splits = table.optional_table("splits")
+            return None if splits is None else Cell(splits.table("scores").number(measure), None, None, published)
+        low, high = table.interval(f"{measure}_interval")
+        return Cell(table.number(measure), low, high, published)
 
-    def _table(self, benchmark: str, measure: str) -> dict[str, Any] | None:
+    def _table(self, benchmark: str, measure: str) -> Record | None:
         evaluation = self.evaluations.get(self.stand_in or benchmark)
         if evaluation is None:
             return None
-        return evaluation.get("f1") if measure in _F1 else evaluation["protocols"]["paper"]
+        return evaluation.optional_table("f1") if measure in _F1 else evaluation.table("protocols", "paper")
 
 
 def table_rows(table: TableSpec, jobs: dict[str, Job]) -> list[Row]:
@@ -113,17 +116,20 @@ def _first_cell(results: Sequence[JobResult], metric: str, read: str, published:
     return Cell(None, None, None, published)
 
 
-def baselines(table: TableSpec, jobs: dict[str, Job]) -> dict[str, dict[str, dict[str, float]]]:
+def baselines(table: TableSpec, jobs: dict[str, Job]) -> dict[str, dict[str, dict[str, float | None]]]:
     """Baselines on the videos that the table's runs were scored on: benchmark to predictor to tau and rho."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
     for job in jobs.values():
         if job.is_done():
             for name, evaluation in JobResult(job).evaluations.items():
-                rows = evaluation["protocols"]["paper"].get("baselines")
-                if rows and name not in found:
-                    found[name] = rows
-    return found
+                rows = evaluation.table("protocols", "paper").optional_table("baselines")
+                if rows is not None and name not in found:
+                    found[name] = {predictor: _figures(row) for predictor, row in rows.tables()}
+    return {name: rows for name, rows in found.items() if rows}
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _figures(row: Record) -> dict[str, float | None]:
+    """Tau and rho of a baseline, and of one that is drawn how far they move from draw to draw."""
+    spread = {name: row.optional_number(name) for name in ("tau_std", "rho_std")}
+    figures = {"tau": row.number("tau"), "rho": row.number("rho")}
+    return figures | (spread if None not in spread.values() else {})

@@ -15,7 +15,7 @@ _PARTS = ("", "95 %", "paper", "difference")
 def markdown(
     table: TableSpec,
     rows: Sequence[Row],
-    baselines: Mapping[str, Mapping[str, Mapping[str, float]]],
+    baselines: Mapping[str, Mapping[str, Mapping[str, float | None]]],
     sweep_command: str,
     synthetic: bool,
 ) -> str:
@@ -80,10 +80,12 @@ def _setting_names(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row.setting))
 
 
-def _baseline_line(benchmark: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+def _baseline_line(benchmark: str, rows: Mapping[str, Mapping[str, float | None]]) -> str:
     texts = []
     for name, values in rows.items():
-        spread = f" (one draw ± {values['tau_std']:.3f} / {values['rho_std']:.3f})" if "tau_std" in values else ""
+        spread = (
+            f" (one draw ± {_number(values['tau_std'])} / {_number(values['rho_std'])})" if "tau_std" in values else ""
+        )
         texts.append(f"{name} {_number(values['tau'])} / {_number(values['rho'])}{spread}")
     return f"- {benchmark}: " + ", ".join(texts)
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from maesum.errors import MaesumError
+from maesum.files import read_json
 from maesum.overrides import quoted
 from maesum.recipe import PRESENTATION, config_hash
 from maesum.sweeps.job_data import JobData, folder_of
@@ -55,7 +57,7 @@ class Job:
 
     def is_done(self) -> bool:
         """Whether the folder holds the results of exactly this config, on data that hold the same."""
-        if not (self.folder / "metrics.json").exists():
+        if not all(_is_whole(self.folder / name) for name in ("metrics.json", "evaluation.json")):
             return False
         origin = _recorded_origin(self.folder, self.command)
         read = origin.get("data")
@@ -187,3 +189,14 @@ def _recorded_origin(folder: Path, command: str) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return origin if isinstance(origin, dict) else {}
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of results can be read and holds something; an evaluation need not be there."""
+    if not path.exists():
+        return path.name == "evaluation.json"
+    try:
+        content = read_json(path)
+    except MaesumError:
+        return False
+    return isinstance(content, dict) and bool(content)

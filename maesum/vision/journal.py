@@ -23,8 +23,9 @@ from typing import IO, Any
 import numpy as np
 
 from maesum.errors import MaesumError
-from maesum.files import atomic_path
+from maesum.files import atomic_path, read_json
 from maesum.vision.fingerprint import Fingerprint
+from maesum.vision.journal_lines import read_line
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class Journal:
         whole = content[: content.rfind(b"\n") + 1]
         self._lines.truncate(len(whole))
         for line in whole.splitlines():
-            entry = json.loads(line)
+            entry = read_line(line, self._rows, self.width, self.folder)
             if "reason" in entry:
                 self._set_failed(entry["video_id"], entry["reason"])
                 continue
@@ -192,7 +193,11 @@ def _check_settings(path: Path, settings: dict[str, Any]) -> None:
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise MaesumError(
+            f"{path}: holds a {type(found).__name__}, wanted a table; delete {path.parent} to start anew."
+        )
     for key, value in settings.items():
         if found.get(key) != value:
             raise MaesumError(

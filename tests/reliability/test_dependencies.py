@@ -14,7 +14,10 @@ else:
     tomllib = pytest.importorskip("tomli", reason="reading pyproject.toml needs Python 3.11 or tomli")
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+
+from tests.reliability.pins import PYTHONS, name_of, pins_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -22,14 +25,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 KNOWN_BAD = {"lightning": ["2.6.2", "2.6.3"]}
 
 
-def _pins() -> dict[str, Version]:
-    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    requirements = [Requirement(text) for line in lines if (text := line.split("#")[0].strip())]
-    pins = {}
-    for requirement in requirements:
+def _pins(python: str = "3.11") -> dict[str, Version]:
+    """The exact version of each package for a Python; fails where a package has several."""
+    pins: dict[str, Version] = {}
+    for requirement in pins_for(python):
         (specifier,) = requirement.specifier
         assert specifier.operator == "==", f"{requirement} is no exact pin"
-        pins[_name(requirement.name)] = Version(specifier.version)
+        assert name_of(requirement) not in pins, f"{requirement.name} is pinned twice for Python {python}"
+        pins[name_of(requirement)] = Version(specifier.version)
     return pins
 
 
@@ -40,15 +43,38 @@ def _ranges() -> list[Requirement]:
     return [requirement for requirement in requirements if requirement.name != project["name"]]
 
 
-def _name(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")
-
-
-def test_every_dependency_is_pinned_within_its_range():
-    pins = _pins()
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_dependency_is_pinned_within_its_range(python):
+    pins = _pins(python)
     for requirement in _ranges():
-        assert _name(requirement.name) in pins, f"constraints.txt does not pin {requirement.name}"
-        assert requirement.specifier.contains(pins[_name(requirement.name)]), requirement
+        assert name_of(requirement) in pins, f"constraints.txt does not pin {requirement.name} for Python {python}"
+        assert requirement.specifier.contains(pins[name_of(requirement)]), requirement
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_what_is_pinned_for_one_python_is_pinned_for_every_other(python):
+    only_there = {"async-timeout", "decorator", "exceptiongroup", "six"}  # stand in for what 3.11 brings itself
+    assert _pins(python).keys() | only_there == _pins("3.11").keys() | only_there
+
+
+def test_no_pin_holds_for_a_python_that_its_release_does_not_take():
+    """By what the installed releases say of themselves: the pins of this Python."""
+    checked = 0
+    for python in PYTHONS:
+        for name, version in _pins(python).items():
+            try:
+                found = metadata.metadata(name)
+            except metadata.PackageNotFoundError:
+                continue
+            if Version(found["Version"]).base_version == version.base_version:
+                checked += 1
+                assert SpecifierSet(found["Requires-Python"] or "").contains(f"{python}.20"), f"{name}=={version}"
+    assert checked > 200
+
+
+def test_the_promised_pythons_are_those_that_are_looked_up():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == f">={PYTHONS[0]}"
 
 
 def test_no_range_and_no_pin_admits_a_known_bad_release():
@@ -57,7 +83,7 @@ def test_no_range_and_no_pin_admits_a_known_bad_release():
         for release in releases:
             assert pins.get(name) != Version(release)
             for requirement in _ranges():
-                if _name(requirement.name) == name:
+                if name_of(requirement) == name:
                     assert not requirement.specifier.contains(release), requirement
 
 

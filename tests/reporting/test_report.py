@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from maesum.errors import MaesumError
 from maesum.reporting.curves import table_curve
 from maesum.reporting.results import baselines, table_rows
 from maesum.reporting.tables import csv_text, markdown
@@ -167,3 +168,58 @@ def test_the_report_refuses_what_only_a_sweep_reads(setting, tmp_path):
     message = user_error(maesum_here("report", "sweep=table1c", setting, folder=tmp_path))
     assert f"there is no config key '{setting.partition('=')[0]}'" in message
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "3", "{", '"a"', '{"a": 1', "\x00", '{"a": 1, "a": 2}'])
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize("name", ["metrics.json", "evaluation.json", "provenance.json"])
+def test_a_job_whose_files_are_damaged_is_not_done(make_job, name, command, text):
+    job = make_job("a", evaluation(0.1, 0.2), command=command)
+    if command == "evaluate" and name != "metrics.json":
+        return  # an evaluation has but one file
+    assert job.is_done()
+    (job.folder / name).write_text(text)
+    assert not job.is_done()
+    table = table_of(ROWS)
+    jobs = {"a": job, "b": make_job("b")}
+    assert table_rows(table, jobs)[0].missing == (job,)
+    assert baselines(table, jobs) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("evaluation.json", {"tvsum": 3}, "field 'tvsum' is int '3', wanted a table"),
+        ("evaluation.json", {"tvsum": {}}, "field 'tvsum.protocols' is missing, wanted a table"),
+        ("evaluation.json", {"tvsum": {"protocols": []}}, "field 'tvsum.protocols' is list"),
+        ("evaluation.json", {"tvsum": {"protocols": {"paper": {"tau": 1}}}}, "'tvsum.protocols.paper.tau_interval' is"),
+        ("evaluation.json", {"tvsum": {"protocols": {"paper": {"tau": "1", "tau_interval": [0, 1]}}}}, "paper.tau' is str '1', wanted a number"),
+        ("evaluation.json", {"tvsum": {"protocols": {"paper": {"tau_interval": [0, 1]}}}}, "paper.tau' is missing"),
+        ("evaluation.json", {"tvsum": {"protocols": {"paper": {"tau_interval": [0, {}]}}}}, "tau_interval' is dict"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_none_is_one_sentence(make_job, name, change, message):
+    job = make_job("a", evaluation(0.1, 0.2))
+    (job.folder / name).write_text(json.dumps(change))
+    with pytest.raises(MaesumError, match=message) as error:
+        table_rows(table_of(ROWS), {"a": job, "b": make_job("b")})
+    assert str(job.folder / name) in str(error.value)
+
+
+@pytest.mark.parametrize("rows", [3, {"random": 1}, {"random": {"tau": "x"}}, {"random": {"tau": 1}}])
+def test_a_baseline_that_is_none_is_one_sentence(make_job, rows):
+    metrics, evaluated = evaluation(0.1, 0.2)
+    evaluated["tvsum"]["protocols"]["paper"]["baselines"] = rows
+    with pytest.raises(MaesumError, match=r"field 'tvsum\.protocols\.paper\.baselines.*delete the file"):
+        baselines(table_of(ROWS), {"a": make_job("a", (metrics, evaluated)), "b": make_job("b")})
+
+
+def test_an_undefined_baseline_is_an_empty_figure(make_job):
+    metrics, evaluated = evaluation(0.1, 0.2)
+    evaluated["tvsum"]["protocols"]["paper"]["baselines"] = {
+        "random": {"tau": None, "rho": 0.1, "tau_std": None, "rho_std": 0.1}
+    }
+    table, jobs = table_of(ROWS), {"a": make_job("a", (metrics, evaluated)), "b": make_job("b")}
+    assert "- tvsum: random  / 0.100\n" in markdown(
+        table, table_rows(table, jobs), baselines(table, jobs), COMMAND, False
+    )

@@ -32,7 +32,7 @@ def make_job(tmp_path):
             f"import pathlib, sys, time; own = pathlib.Path({str(own)!r}); "
             f"open(own / 'starts', 'a').write('x'); print('error: broken' if {fails} else 'ran', *sys.argv[1:]); "
             f"time.sleep({seconds}); sys.exit(2) if {fails} else None; "
-            f"(own / 'provenance.json').write_text({origin!r}); (own / 'metrics.json').write_text('{{}}')"
+            f"(own / 'provenance.json').write_text({origin!r}); (own / 'metrics.json').write_text('{{\"a\": 1}}')"
         )
         return ScriptedJob(f"table/{name}", "predict", (), {"benchmarks": {}}, name, own, needs, script=script)
 
