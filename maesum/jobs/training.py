@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import time
 import warnings
@@ -63,6 +64,7 @@ def run(config: DictConfig) -> dict[str, float]:
     """
     started = time.time()
     leave_group_at_exit()
+    faulthandler.enable(2)  # what cannot be answered, such as a mapped file cut at this very moment, is not silent
     folder = Path(HydraConfig.get().runtime.output_dir)
     plain = resolved(config)
     kind = TASKS[config.task]
