@@ -85,6 +85,7 @@ class Benchmark:
             self._check_order(file)
             groups = {video_id: require_group(file, video_id, self.path) for video_id in self.video_ids}
             self._n_frames = {video_id: self._frames_of(group) for video_id, group in groups.items()}
+            self._rates = {video_id: _fps_of(group, self.path) for video_id, group in groups.items()}
 
     def __len__(self) -> int:
         return len(self.video_ids)
@@ -93,6 +94,10 @@ class Benchmark:
         """The number of frames of a video."""
         self._check_known(video_id)
         return self._n_frames[video_id]
+
+    def rates(self) -> dict[str, float | None]:
+        """Frames per second by video; None where the file does not say."""
+        return dict(self._rates)
 
     @cached_property
     def user_scores(self) -> str:
@@ -157,7 +162,6 @@ class Benchmark:
     def _frames_of(self, group: h5py.Group) -> int:
         scores = require_dataset(group, "user_scores", self.path, ndim=2)
         check_scores_shape(scores.shape, scores.dtype, group.name.lstrip("/"), self.path)
-        _fps_of(group, self.path)
         return int(scores.shape[1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,12 @@ import lightning as L
 import numpy as np
 import torch
 from lightning.pytorch.utilities import rank_zero_only
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from maesum.data import sampling
 from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
 from maesum.data.feature_files import check_apart
+from maesum.data.loading import FeatureLoader
 from maesum.data.order import START, ClipBatches, HeldOutBatches
 from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
@@ -100,8 +100,8 @@ class ClipDataModule(L.LightningDataModule):
         )
         drawn = self._drawn(order, self.store, self.seed)
         if fetched_there:
-            return self._loader(UnfetchedClips(), drawn, workers=0)
-        return self._loader(FetchedClips(self.store), drawn, self.workers)
+            return FeatureLoader(UnfetchedClips(), drawn, self.store, workers=0)
+        return FeatureLoader(FetchedClips(self.store), drawn, self.store, self.workers)
 
     def val_dataloader(self) -> DataLoader[ClipBatch] | list:
         """Batches of the held-out set for this rank; none without one."""
@@ -110,7 +110,8 @@ class ClipDataModule(L.LightningDataModule):
         samples = len(self.held_out) * self.held_out_clips_per_video
         order = HeldOutBatches(samples, self.batch_size, *self._rank())
         # A seed of its own: held-out clips do not move with the training seed.
-        return self._loader(FetchedClips(self.held_out), self._drawn(order, self.held_out, seed=0), self.workers)
+        drawn = self._drawn(order, self.held_out, seed=0)
+        return FeatureLoader(FetchedClips(self.held_out), drawn, self.held_out, self.workers)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Move a batch to this rank's device, or fetch it there."""
@@ -128,25 +129,6 @@ class ClipDataModule(L.LightningDataModule):
 
     def _drawn(self, order: ClipBatches | HeldOutBatches, store: FeatureStore, seed: int) -> ClipDraws:
         return ClipDraws(order, store, self.stride, self.frames, seed)
-
-    def _loader(self, clips: Dataset, batches: ClipDraws, workers: int) -> DataLoader:
-        return DataLoader(
-            clips,
-            batch_size=None,  # a draw stands for a whole batch: one gather, no collation
-            sampler=batches,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=_leave_signals_to_the_trainer,
-        )
-
-
-def _leave_signals_to_the_trainer(worker: int) -> None:
-    # Schedulers signal every process of a job. The trainer ends its step and saves, for which it needs its workers;
-    # they end with it.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _open(features: str | Sequence[str], frames: int) -> FeatureStore:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from maesum.data.benchmark import Benchmark
 from maesum.errors import MaesumError
+
+logger = logging.getLogger(__name__)
+
+#: Rates of the same video differ by up to a hundredth where they come from a length in whole seconds, as TVSum's do.
+_RATES_DIFFER = 0.05
 
 
 def check_features_match(
@@ -15,6 +21,7 @@ def check_features_match(
     rows_per_video: Sequence[int],
     frame_step: int,
     features_path: str | Path,
+    fps: Sequence[float] | None = None,
 ) -> None:
     """Check that every video of the benchmark has features of the right length; other videos may be there too.
 
@@ -23,6 +30,8 @@ def check_features_match(
         rows_per_video: the number of feature rows of each of them.
         frame_step: 1 where every frame has a row, 15 where every 15th has: then ceil(n_frames / 15) rows are wanted.
         features_path: the features file to name in the message.
+        fps: frames per second of each of them, where the features file knows: warns where the benchmark's is another,
+            since a video of the same length and another rate is another video.
 
     Raises:
         MaesumError: a video of the benchmark has no features, or its number of rows is not the one wanted.
@@ -44,6 +53,23 @@ def check_features_match(
                 f"{features_path}: video '{video_id}' has {rows_of[video_id]} feature rows at frame_step {frame_step}, "
                 f"wanted {wanted} for the {n_frames} frames of {benchmark.path}; extract them from the same video file."
             )
+
+    if fps is not None:
+        _warn_of_other_rates(benchmark, dict(zip(video_ids, fps, strict=True)), features_path)
+
+
+def _warn_of_other_rates(benchmark: Benchmark, rate_of: dict[str, float], features_path: str | Path) -> None:
+    differing = [
+        (video_id, rate_of[video_id], rate)
+        for video_id, rate in benchmark.rates().items()
+        if rate is not None and abs(rate_of[video_id] - rate) > _RATES_DIFFER * rate
+    ]
+    if differing:
+        video_id, of_features, of_benchmark = differing[0]
+        logger.warning(
+            "%s: video '%s' has %g frames a second, but %g in %s, and so have %d in all; are these the same videos?",
+            features_path, video_id, of_features, of_benchmark, benchmark.path, len(differing),
+        )  # fmt: skip
 
 
 def _first_few(names: Sequence[str], count: int = 3) -> str:

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
 from maesum.data.feature_files import check_apart
+from maesum.data.loading import FeatureLoader
 from maesum.data.order import START, ClipAddress, ClipBatches, HeldOutBatches
 from maesum.data.store import FeatureStore
 from maesum.errors import MaesumError
@@ -164,14 +165,8 @@ class LabelledDataModule(L.LightningDataModule):
     def _loader(
         self, store: FeatureStore, labels: np.ndarray, batches: Sampler[ClipAddress], spread: int | None
     ) -> DataLoader[LabelledBatch]:
-        return DataLoader(
-            LabelledClips(store, labels, self.stride, self.frames, self.seed, spread),
-            batch_size=None,
-            sampler=batches,
-            num_workers=self.workers,
-            persistent_workers=self.workers > 0,
-            pin_memory=torch.cuda.is_available(),
-        )
+        clips = LabelledClips(store, labels, self.stride, self.frames, self.seed, spread)
+        return FeatureLoader(clips, batches, store, self.workers)
 
 
 def _labels(store: FeatureStore) -> list[str]:

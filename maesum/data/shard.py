@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
 import numpy as np
-import torch
-from torch import Tensor
 
 from maesum.data.feature_files import shard_number
 from maesum.data.features import FORMAT, VERSION, check_video_ids
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
+from maesum.data.mapped import FileState, MappedFeatures, state_of
 from maesum.data.origin import LARGEST_STEP, UNKNOWN
 from maesum.errors import MaesumError
 
@@ -29,6 +27,7 @@ class Shard:
     file_offset: int  # bytes from the start of the file to the first feature
     offsets: np.ndarray
     video_ids: list[str] = field(repr=False)
+    opened: FileState  # of the file when it was read
     number: tuple[int, int] | None  # which shard of how many, from 1; None = a whole set
     frame_step: int
     backbone: str
@@ -37,16 +36,9 @@ class Shard:
     fps: list[float] | None
     n_frames: list[int] | None
 
-    def map(self) -> Tensor:
-        """The features [rows, D] as a tensor over the mapped file."""
-        try:
-            # Read-only: a private writable map of a set larger than memory is refused by the system.
-            array = np.memmap(self.path, self.dtype, mode="r", offset=self.file_offset, shape=(self.rows, self.dim))
-        except (OSError, ValueError) as error:
-            raise MaesumError(f"{self.path}: the features cannot be mapped ({error}); was the file cut?") from None
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*not writable.*")  # nothing here ever writes to it
-            return torch.from_numpy(array)
+    def map(self) -> MappedFeatures:
+        """The features [rows, D], mapped."""
+        return MappedFeatures(self.path, self.opened, self.dtype, self.file_offset, (self.rows, self.dim))
 
 
 def read_shard(path: Path) -> Shard:
@@ -56,6 +48,7 @@ def read_shard(path: Path) -> Shard:
         MaesumError: naming the file and the field at fault.
     """
     with open_hdf5(path, FORMAT, VERSION) as file:
+        opened = state_of(path)
         features = require_dataset(file, "features", path, ndim=2)
         offsets = _read_offsets(file, path, features.shape[0])
         video_ids = read_strings(require_dataset(file, "video_ids", path, ndim=1), path)
@@ -78,6 +71,7 @@ def read_shard(path: Path) -> Shard:
             file_offset=_file_offset(features, path),
             offsets=offsets,
             video_ids=video_ids,
+            opened=opened,
             number=shard_number(path, (read_attribute(file, "shard"), read_attribute(file, "shards"))),
             frame_step=frame_step,
             backbone=str(read_attribute(file, "backbone") or UNKNOWN),

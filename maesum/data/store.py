@@ -11,6 +11,7 @@ from torch import Tensor
 
 from maesum.data.feature_files import check_complete, take_files
 from maesum.data.features import check_video_ids
+from maesum.data.mapped import MappedFeatures
 from maesum.data.origin import UNKNOWN, FeatureOrigin
 from maesum.data.shard import read_shard
 from maesum.errors import MaesumError
@@ -74,7 +75,7 @@ class FeatureStore:
         self.fps = _joined([shard.fps for shard in self._shards])
         self.n_frames = _joined([shard.n_frames for shard in self._shards])
         self._shard_rows = np.concatenate([[0], np.cumsum([shard.rows for shard in self._shards])])
-        self._maps: list[Tensor] | None = None
+        self._maps: list[MappedFeatures] | None = None
         self._index: dict[str, int] | None = None
 
     def describe_patterns(self) -> list[str]:
@@ -102,7 +103,7 @@ class FeatureStore:
         start, stop = int(self.offsets[video]), int(self.offsets[video + 1])
         shard = int(np.searchsorted(self._shard_rows, start, side="right")) - 1
         base = int(self._shard_rows[shard])
-        return self._mapped[shard][start - base : stop - base]
+        return self._rows_of(shard)[start - base : stop - base]
 
     def index(self, video_id: str) -> int:
         """The number of a video in `video_ids`.
@@ -126,25 +127,26 @@ class FeatureStore:
 
         Raises:
             IndexError: a row outside the set.
+            MaesumError: a file was cut short.
         """
         index = torch.as_tensor(frame_index, dtype=torch.int64)
         flat = index.reshape(-1)
         if flat.numel() and not 0 <= int(flat.min()) <= int(flat.max()) < int(self._shard_rows[-1]):
             raise IndexError(f"rows {int(flat.min())}..{int(flat.max())} of {int(self._shard_rows[-1])}")
         if len(self._mapped) == 1:
-            rows = torch.index_select(self._mapped[0], 0, flat)
+            rows = torch.index_select(self._rows_of(0), 0, flat)
         else:
             rows = torch.empty(flat.numel(), self.dim, dtype=self.dtype)
             shard_of = torch.as_tensor(np.searchsorted(self._shard_rows, flat.numpy(), side="right") - 1)
             for shard in shard_of.unique().tolist():
                 here = (shard_of == shard).nonzero()[:, 0]
-                rows[here] = torch.index_select(self._mapped[shard], 0, flat[here] - int(self._shard_rows[shard]))
+                rows[here] = torch.index_select(self._rows_of(shard), 0, flat[here] - int(self._shard_rows[shard]))
         return rows.view(*index.shape, self.dim)
 
     def touch_every_page(self) -> None:
         """Read the features from end to end in this process, so that later reads find them in memory, and mapped."""
-        for mapped in self._mapped:
-            values = mapped.numpy().reshape(-1)  # a view
+        for shard in range(len(self._shards)):
+            values = self._rows_of(shard).numpy().reshape(-1)  # a view
             for start in range(0, len(values), _VALUES_AT_ONCE):
                 values[start : start + _VALUES_AT_ONCE : _VALUES_A_PAGE].max()
 
@@ -157,8 +159,23 @@ class FeatureStore:
         """The file that holds video number `video`."""
         return self.paths[int(np.searchsorted(self._shard_rows, self.offsets[video], side="right")) - 1]
 
+    def check_unchanged(self) -> None:
+        """Check that nobody has written to the files since they were opened.
+
+        Raises:
+            MaesumError: naming the first that was.
+        """
+        for mapped in self._mapped:
+            mapped.check_unchanged()
+
+    def _rows_of(self, shard: int) -> Tensor:
+        """The rows of a shard, after a look whether they are still there."""
+        mapped = self._mapped[shard]
+        mapped.check_whole()
+        return mapped.features
+
     @property
-    def _mapped(self) -> list[Tensor]:
+    def _mapped(self) -> list[MappedFeatures]:
         # Mapped on first use in each process: a map does not travel to a spawned worker.
         if self._maps is None:
             self._maps = [shard.map() for shard in self._shards]

@@ -12,6 +12,7 @@ from maesum.data.scores import Scores
 from maesum.errors import MaesumError
 from maesum.evaluation.joining import Case, ShotSource, check_videos, importance_per_frame
 from maesum.evaluation.measures import SCORES, Rows, f1_rows, highlight_rows, rank_rows
+from maesum.evaluation.names import warn_of_other_names
 from maesum.evaluation.served import described, protocols_to_compute
 from maesum.evaluation.settings import EvaluationSettings
 from maesum.evaluation.tables import Table
@@ -89,6 +90,7 @@ def evaluate(
     for each in (scores, against):
         if each is not None:
             check_videos(each, benchmark, settings.allow_extra)
+            warn_of_other_names(each, benchmark, name)
     wanted = _tables_wanted(settings, benchmark)
     splits = resolve_splits(load_splits(settings.splits, benchmark.name), benchmark.video_ids, settings.splits)
     shots = ShotSource(settings.shots, benchmark, features)

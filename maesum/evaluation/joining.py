@@ -136,7 +136,7 @@ class ShotSource:
 
             store = FeatureStore(self._features)
             check_features_match(
-                self._benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0]
+                self._benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0], store.fps
             )
             self._store = store
         rows = self._store[video_id].numpy()

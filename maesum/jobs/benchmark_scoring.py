@@ -34,7 +34,9 @@ def check_benchmarks(benchmarks: dict[str, dict[str, Any]], feature_dim: int | N
     for config in benchmarks.values():
         store = FeatureStore(config["features"])
         benchmark = Benchmark(config["annotations"])
-        check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
+        check_features_match(
+            benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0], store.fps
+        )
         if feature_dim not in (None, store.dim):
             raise MaesumError(
                 f"{store.paths[0]}: features are {store.dim} wide, but the checkpoint was trained on {feature_dim}; "

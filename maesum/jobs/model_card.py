@@ -89,7 +89,7 @@ def _metrics_table(metrics: dict[str, Any]) -> str:
     numbers = {name: value for name, value in metrics.items() if isinstance(value, (int, float))}
     if not numbers:
         return "Its run left no metrics.json."
-    rows = [f"| `{name}` | {value:.4f} |" for name, value in sorted(numbers.items())]
+    rows = [f"| `{name}` | {value:.4g} |" for name, value in sorted(numbers.items())]
     return "\n".join(["| metric | value |", "| --- | ---: |", *rows])
 
 

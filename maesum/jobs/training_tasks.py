@@ -176,7 +176,9 @@ def _build_drdsn(config: Config) -> tuple[DrDsn, VideoDataModule]:
         )
     (files,) = config["benchmarks"].values()
     benchmark, store = Benchmark(files["annotations"]), FeatureStore(files["features"])
-    check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
+    check_features_match(
+        benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0], store.fps
+    )
     settings = {name: value for name, value in config["dr_dsn"].items() if name != "splits"}
     source = config["dr_dsn"]["splits"]
     splits = resolve_splits(load_splits(source, benchmark.name), benchmark.video_ids, source)

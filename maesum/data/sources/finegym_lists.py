@@ -31,8 +31,10 @@ def find_lists(input: str | Path | Sequence[str | Path]) -> list[Path]:
     Raises:
         MaesumError: nothing was named, or a folder without a list.
     """
-    several = isinstance(input, Sequence) and not isinstance(input, str)
-    named = [str(item) for item in input] if several else [str(input)]  # a folder may be named by a number
+    if isinstance(input, Sequence) and not isinstance(input, str):
+        named = [str(item) for item in input]
+    else:
+        named = [str(input)]  # a folder's name may be a number
     if not named:
         raise MaesumError("input=[] names nothing; name the folder of FineGym's instance lists, gym99_*.txt.")
     paths: list[Path] = []

@@ -15,6 +15,9 @@ from maesum.progress import track
 
 logger = logging.getLogger(__name__)
 
+#: Widths of what usual backbones compute.
+_WIDTHS = {384, 512, 768, 1024, 1280, 1536, 2048, 4096}
+
 
 def import_npy_folder(
     input: str | Path,
@@ -115,7 +118,18 @@ def _read_lengths(paths: dict[str, Path]) -> dict[str, int]:
         if array.shape[1] != width:
             raise MaesumError(f"{path}: has {array.shape[1]} channels, wanted {width} as in {first}.")
         lengths[video_id] = len(array)
+    _warn_of_transposed(set(lengths.values()), width, first)
     return lengths
+
+
+def _warn_of_transposed(lengths: set[int], width: int, first: Path) -> None:
+    """Warn of arrays that may be [D, frames]: all have as many rows as a backbone has channels, and no such width."""
+    if lengths <= _WIDTHS and len(lengths) == 1 and width not in _WIDTHS:
+        logger.warning(
+            "%s: has shape (%d, %d), as all arrays here: read as %d frames of %d channels; transpose them if these are "
+            "%d channels of %d frames",
+            first, *lengths, width, *lengths, width, *lengths, width,
+        )  # fmt: skip
 
 
 def _open_array(path: Path) -> np.ndarray:

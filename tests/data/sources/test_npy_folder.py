@@ -190,3 +190,16 @@ def test_real_sequences(tmp_path: Path, shared_data: Path) -> None:
     import_npy_folder(shared_data / "sequences" / "cars", tmp_path / "f.h5", dtype="float32", fps=5)
     stored = read(tmp_path / "f.h5")
     assert all(video_id.startswith("cars_") and array.shape[1] == 88 for video_id, array in stored.items())
+
+
+@pytest.mark.parametrize(
+    ("shapes", "told"), [([(1024, 300)] * 2, True), ([(300, 1024)] * 2, False), ([(1024, 8), (90, 8)], False)]
+)
+def test_arrays_that_may_be_the_other_way_round_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, shapes: list[tuple[int, int]], told: bool
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number, shape in enumerate(shapes):
+        np.save(tmp_path / "in" / f"v{number}.npy", np.zeros(shape, np.float16))
+    import_npy_folder(tmp_path / "in", tmp_path / "f.h5")
+    assert ("has shape (1024, 300), as all arrays here: read as 1024 frames of 300 channels" in caplog.text) == told
