@@ -8,7 +8,7 @@ from typing import Any
 
 from maesum.errors import MaesumError
 from maesum.files import file_hash, read_json
-from maesum.tasks.checkpoints import Pretrained
+from maesum.tasks.checkpoints import LAST, Pretrained
 
 _TEMPLATE = """---
 library_name: maesum
@@ -56,12 +56,14 @@ def write_model_card(path: Path, checkpoint: Path, pretrained: Pretrained) -> No
 
     Args:
         path: the file to write.
-        checkpoint: RUN/checkpoints/last.ckpt; elsewhere, the card says that nothing is known.
+        checkpoint: RUN/checkpoints/last.ckpt; of any other, the card says that nothing is known: metrics.json and
+            provenance.json are those of the last weights.
         pretrained: what it holds.
     """
     settings, trained_on = pretrained.settings, pretrained.trained_on
     run = checkpoint.resolve().parent.parent
-    metrics, provenance = _beside(run / "metrics.json"), _beside(run / "provenance.json")
+    is_last = checkpoint.name == LAST.name
+    metrics, provenance = (_beside(run / name) if is_last else {} for name in ("metrics.json", "provenance.json"))
     text = _TEMPLATE.format(
         title=f"maesum, {settings.get('feature_dim')}-wide features",
         others=int(settings.get("frames", 30)) - 1,

@@ -65,6 +65,17 @@ def test_a_checkpoint_outside_a_run_has_a_card_that_says_so(small_run, tmp_path)
     assert "left no provenance.json" in card
 
 
+def test_another_checkpoint_of_a_run_has_not_the_figures_of_the_last(small_run, tmp_path):
+    folder = tmp_path / "run" / "checkpoints"
+    folder.mkdir(parents=True)
+    (folder / "epoch_001.ckpt").write_bytes((small_run / "checkpoints" / "last.ckpt").read_bytes())
+    for name in ("metrics.json", "provenance.json"):
+        (folder.parent / name).write_bytes((small_run / name).read_bytes())
+    done = maesum_here("export", "ckpt=run/checkpoints/epoch_001.ckpt", "out=model", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "left no metrics.json" in (tmp_path / "model" / "README.md").read_text()
+
+
 def test_what_cannot_be_exported_is_one_sentence(exported, small_run, tmp_path):
     checkpoint = small_run / "checkpoints" / "last.ckpt"
     cases = {
