@@ -24,7 +24,8 @@ class JobRunner:
     """Runs the jobs that are not done; a failed job does not stop those that do not need it.
 
     A job whose training was interrupted goes on from its checkpoint. Two sweeps that share a job do not run it twice:
-    the second waits for the first's lock, also where that sweep was killed and only its job lives on.
+    the second waits for the first's lock, also where that sweep was killed and only its job lives on. Where a job had
+    to be run, those that need it are run as well: what they left is of files that are gone.
 
     Args:
         parallel: jobs at a time.
@@ -37,6 +38,7 @@ class JobRunner:
         self.parallel, self.tell = parallel, tell
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._stopping = threading.Event()
+        self._ran: set[str] = set()
 
     def run(self, jobs: Sequence[Job]) -> list[Job]:
         """Run the jobs, each after those that it needs.
@@ -89,6 +91,8 @@ class JobRunner:
         return not any(need.hash in unsettled for need in job.needs)
 
     def _run_one(self, job: Job, label: str) -> bool:
+        if any(need.hash in self._ran for need in job.needs) and job.is_done():
+            self.tell(f"{label}: again, since what it needs was made anew; before: {_set_aside(job.folder)}")
         if job.is_done():
             self.tell(f"{label}: done before")
             return True
@@ -100,6 +104,7 @@ class JobRunner:
                 return True
             started = time.monotonic()
             status = self._start(job, lock)
+            self._ran.add(job.hash)
         seconds = time.monotonic() - started
         if status == 0 and job.is_done():
             self.tell(f"{label}: {seconds:.0f} s")
@@ -128,6 +133,14 @@ class JobRunner:
                 return process.wait()
             finally:
                 self._processes.discard(process)
+
+
+def _set_aside(folder: Path) -> Path:
+    """Give a job's folder a name under which no job looks for it; returns that."""
+    number = 1
+    while (aside := folder.with_name(f"before-{number}-{folder.name}")).exists():
+        number += 1
+    return folder.rename(aside)
 
 
 @contextmanager

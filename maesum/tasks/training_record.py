@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import lightning as L
 import torch
 
+import maesum
 from maesum.data.fingerprint import decisive_files
 from maesum.errors import MaesumError
 from maesum.recipe import SCHEMAS, decisive_settings, defaults, flat
+from maesum.runtime import git_state
 
 #: Decisive settings that decide no weights, by task: they are read when the training is over, or by another task.
 _AFTER_TRAINING = {
@@ -42,12 +44,14 @@ class TrainingRecord:
         epochs: the values of `epochs` that it was trained with, one after the other: more than one where a training was
             resumed to go on for longer than was meant at first, which changes the learning rate half-way.
         machine: device, processes and threads: results on another agree but for the last digits.
+        code: the versions of this project and of torch, and the commit: what another does is not known.
     """
 
     settings: dict[str, Any]
     data: dict[str, str]
     epochs: list[int]
     machine: dict[str, Any] = field(default_factory=dict)
+    code: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: dict[str, Any], data: dict[str, str], trainer: L.Trainer) -> TrainingRecord:
@@ -67,7 +71,8 @@ class TrainingRecord:
             raise MaesumError(f"{unknown[0]}={decisive_files(config)[unknown[0]]} cannot be read, wanted a whole file.")
         content = {key: data[key] for key in named if key in data}
         settings = flat(decisive_settings(config, (*_NEVER, *after, *content)))
-        return cls(settings, content, [config["epochs"]], describe_machine(trainer))
+        code = {"maesum": maesum.__version__, "git": git_state(), "torch": str(torch.__version__)}
+        return cls(settings, content, [config["epochs"]], describe_machine(trainer), code)
 
     def to_plain(self) -> dict[str, Any]:
         """The fields by name, as checkpoints keep them."""
@@ -80,7 +85,7 @@ class TrainingRecord:
         Raises:
             MaesumError: it is something else.
         """
-        kinds = {"settings": dict, "data": dict, "epochs": list, "machine": dict}
+        kinds = {"settings": dict, "data": dict, "epochs": list, "machine": dict, "code": dict}
         if not isinstance(fields, dict):
             raise MaesumError(
                 f"{path}: field 'maesum.record' does not say with which settings and data it was trained, so it cannot "
@@ -127,7 +132,7 @@ class TrainingRecord:
                 f"now it is {epochs}; resume with as many or more, or leave ckpt= out to start anew."
             )
         added = [epochs] if epochs != before.epochs[-1] else []
-        return TrainingRecord(self.settings, self.data, [*before.epochs, *added], self.machine)
+        return replace(self, epochs=[*before.epochs, *added])
 
     def remarks_on(self, before: TrainingRecord) -> list[str]:
         """What a user should know about going on from a checkpoint: a line each, none where nothing differs.
@@ -144,6 +149,10 @@ class TrainingRecord:
         if self.machine != before.machine:
             was, now = (_in_words(record.machine) for record in (before, self))
             lines.append(f"it was trained on {was}, now on {now}: results may differ in the last digits")
+        changed = [name for name in self.code if self.code[name] != before.code.get(name)]
+        if changed:
+            was, now = (", ".join(f"{name} {code.get(name)}" for name in changed) for code in (before.code, self.code))
+            lines.append(f"it was trained by {was}, now goes on by {now}: results may be those of neither alone")
         return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,6 +47,19 @@ def test_results_of_another_config_do_not_count(make_job, starts, tmp_path):
     (tmp_path / "first" / "provenance.json").write_text('{"config_hash": "another"}')
     run([job])
     assert starts() == {"first": 2}
+
+
+def test_results_of_a_job_that_had_to_be_made_anew_do_not_count(make_job, starts, tmp_path):
+    first = make_job("first")
+    jobs = [first, make_job("second", (first,)), make_job("other")]
+    run(jobs)
+    shutil.rmtree(tmp_path / "first")
+    failed, lines = run(jobs)
+    assert failed == []
+    assert starts() == {"before-1-second": 1, "first": 1, "other": 1, "second": 1}
+    (again,) = (line for line in lines if "again" in line)
+    assert "second: again, since what it needs was made anew" in again
+    assert str(tmp_path / "before-1-second") in again
 
 
 def test_a_failed_job_stops_only_those_that_need_it(make_job, starts):
@@ -96,7 +110,7 @@ def test_stopping_ends_the_jobs(make_job, tmp_path):
         "from tests.sweeps.conftest import ScriptedJob\n"
         "import pathlib\n"
         f"folder = pathlib.Path({str(tmp_path / 'long')!r})\n"
-        "job = ScriptedJob('t/long', 'predict', (), {}, 'long', folder, (), f\"open('{folder}/pid', 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)\")\n"
+        "job = ScriptedJob('t/long', 'predict', (), {}, 'long', folder, (), script=f\"open('{folder}/pid', 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)\")\n"
         "with _terminated_as_interrupted():\n"
         "    JobRunner(1, print).run([job])\n"
     )

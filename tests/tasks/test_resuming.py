@@ -21,7 +21,11 @@ from maesum.tasks.training_record import TrainingRecord
 from tests.tasks.test_pretraining import MODEL, clip_data
 
 RECORD = TrainingRecord(
-    {"seed": 0, "optim.base_lr": 4e-4}, {"data.features": "aa"}, [3], {"device": "cpu", "processes": 1, "threads": 1}
+    {"seed": 0, "optim.base_lr": 4e-4},
+    {"data.features": "aa"},
+    [3],
+    {"device": "cpu", "processes": 1, "threads": 1},
+    {"torch": "2.13.0"},
 )
 FILES = {"data.features": "features.h5"}
 
@@ -180,7 +184,7 @@ def put(tree, path, value):
 
 DELETED = object()
 #: Values inside a field whose change nothing depends on: Lightning's other loops, last metrics and hints for hardware.
-LOOSE = ("validate_loop", "test_loop", "predict_loop", "metrics", "fused", "foreach", "capturable", "machine")
+LOOSE = ("validate_loop", "test_loop", "predict_loop", "metrics", "fused", "foreach", "capturable", "machine", "code")
 #: Of these a change can be told only where it makes no sense: they count on their own.
 COUNTERS = ("loops", "_step_count", "accumulate_grad_batches", "batches_per_epoch", "step")
 
@@ -269,6 +273,13 @@ def test_another_number_of_threads_is_told(content, load):
     assert line == (
         "it was trained on cpu, 1 process of 1 thread, now on cpu, 1 process of 4 threads: results may differ in the "
         "last digits"
+    )
+
+
+def test_other_code_is_told(content, load):
+    (line,) = load(content, dataclasses.replace(RECORD, code={"torch": "2.14.0"})).remarks
+    assert line == (
+        "it was trained by torch 2.13.0, now goes on by torch 2.14.0: results may be those of neither alone"
     )
 
 
