@@ -17,8 +17,8 @@ from benchmarks.scoring import matrix_rate
 from benchmarks.training import loss_gaps
 from maesum.data import write_features
 from maesum.data.clips import ClipBatch
-from maesum.tasks.optim import OptimSettings, adamw
-from maesum.tasks.pretraining import Pretraining
+from maesum.methods.pretraining import Pretraining
+from maesum.training.optim import OptimSettings, adamw
 
 DIM, BATCH = 1024, 128
 #: Optimiser steps of 200 epochs of 77,157 videos, the paper's default pretraining on Mini-Kinetics-200.

@@ -20,7 +20,7 @@ from benchmarks.recording import Row, record
 from maesum.data.datamodule import ClipDataModule
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.trivial import interpolation, visible_mean
-from maesum.tasks.checkpoints import load_autoencoder
+from maesum.training.checkpoints import load_autoencoder
 
 SEQUENCES = Path(os.environ.get("MAESUM_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data" / "sequences"
 RECIPE = (

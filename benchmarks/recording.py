@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from maesum.runtime import git_state, provenance, write_json, write_text
+from maesum.runs.provenance import git_state, provenance, write_json, write_text
 
 RESULTS = Path(__file__).parent / "results"
 TABLE = RESULTS / "README.md"

@@ -16,7 +16,7 @@ from maesum.data import Benchmark, FeatureStore
 from maesum.metrics import rank_correlation
 from maesum.models import MaskedAutoencoder
 from maesum.scoring import Reconstructor, ScoringSettings, importance
-from maesum.tasks.checkpoints import load_autoencoder
+from maesum.training.checkpoints import load_autoencoder
 
 FRAMES, DIM = 128, 1024
 SHORTCUTS = {

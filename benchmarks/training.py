@@ -16,10 +16,10 @@ from benchmarks.recording import Row, record
 from maesum.data import write_features
 from maesum.data.clips import ClipBatch
 from maesum.data.datamodule import ClipDataModule
-from maesum.jobs.monitoring import SamplesSeen
-from maesum.tasks.checkpointing import LastCheckpoint
-from maesum.tasks.optim import OptimSettings, adamw
-from maesum.tasks.pretraining import Pretraining
+from maesum.methods.pretraining import Pretraining
+from maesum.training.checkpointing import LastCheckpoint
+from maesum.training.monitoring import SamplesSeen
+from maesum.training.optim import OptimSettings, adamw
 
 VIDEOS, FRAMES, DIM, BATCH = 256, 274, 1024, 32
 MODEL = {

@@ -1,15 +1,16 @@
 """Masked autoencoders for unsupervised video summarization.
 
-The five packages, each importable on its own:
+The packages that a library user meets, each importable on its own:
 
 ``maesum.data``       features, annotations and scores on disk; which frames a clip or a window is made of
 ``maesum.models``     the masked autoencoder, plain PyTorch
-``maesum.tasks``      what is trained: LightningModules and their optimisation
+``maesum.methods``    what is trained: LightningModules
 ``maesum.scoring``    the importance of every frame of a video
 ``maesum.metrics``    rank correlation and its baselines, plain numpy
+``maesum.sharing``    models to share: ``maesum.sharing.hub.MaskedAutoencoder``
 """
 
-from maesum.torchvision_import import repair_on_import
+from maesum.system.torchvision_import import repair_on_import
 
 __version__ = "0.1.0"
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from maesum import __version__
-from maesum.printing import say
+from maesum.system.printing import say
 
 #: In the order in which one needs them.
 COMMANDS = (

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from maesum.entry import entry_point
-from maesum.printing import say
+from maesum.cli.entry import entry_point
+from maesum.system.printing import say
 
 
 def dashboard(config: DictConfig) -> None:
     """Send the dashboard to W&B and print where it is."""
-    from maesum.reporting.dashboard import workspace
+    from maesum.sharing.dashboard import workspace
 
     made = workspace(config.entity, config.project, config.name, list(config.benchmarks))
     made.save()

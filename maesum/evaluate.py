@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from maesum.cli.entry import entry_point
 from maesum.config.ranges import check_ranges
 from maesum.config.scoring import EvaluateConfig
-from maesum.entry import entry_point
-from maesum.recipe import resolved
+from maesum.runs.identity import resolved
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from maesum.entry import entry_point
+from maesum.cli.entry import entry_point
 
 
 def export(config: DictConfig) -> None:
-    """Export one checkpoint (see `maesum.jobs.exporting.run`)."""
-    from maesum.jobs.exporting import run  # torch loads only once the config has composed
+    """Export one checkpoint (see `maesum.sharing.exporting.run`)."""
+    from maesum.sharing.exporting import run  # torch loads only once the config has composed
 
     run(config)
 

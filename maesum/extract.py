@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
+from maesum.cli.entry import entry_point
 from maesum.config.ranges import check_ranges
 from maesum.config.videos import ExtractConfig
-from maesum.entry import entry_point
-from maesum.jobs.video_inputs import build_encoder, chosen_videos, require_vision_packages
-from maesum.printing import say
-from maesum.recipe import resolved
+from maesum.runs.identity import resolved
+from maesum.system.printing import say
+from maesum.vision.inputs import build_encoder, chosen_videos, require_vision_packages
 
 #: Of many videos with something to say, so many are named on the screen.
 _TOLD = 5

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
+from maesum.cli.entry import entry_point
 from maesum.config.ranges import check_ranges
 from maesum.config.scoring import PredictConfig
-from maesum.entry import entry_point
-from maesum.files import check_folder_writable
-from maesum.inputs import check_prediction
-from maesum.jobs.prediction_folder import check_prediction_folder
-from maesum.recipe import resolved
+from maesum.runs.identity import resolved
+from maesum.runs.inputs import check_prediction
+from maesum.scoring.prediction_folder import check_prediction_folder
+from maesum.system.files import check_folder_writable
 
 
 def predict(config: DictConfig) -> dict[str, float]:
-    """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.jobs.prediction.run`)."""
+    """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.methods.prediction.run`)."""
     values = resolved(config)
     check_ranges(PredictConfig, values)
     check_folder_writable(values["out"])
     check_prediction_folder(values["out"])
     check_prediction(values)
-    from maesum.jobs.prediction import run  # torch loads only for a job that can run
+    from maesum.methods.prediction import run  # torch loads only for a job that can run
 
     return run(config)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from maesum.entry import entry_point
-from maesum.errors import MaesumError
-from maesum.printing import say
+from maesum.cli.entry import entry_point
+from maesum.system.errors import MaesumError
+from maesum.system.printing import say
 
 
 def prepare(config: DictConfig) -> None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from maesum.entry import entry_point
+from maesum.cli.entry import entry_point
 
 
 def report(config: DictConfig) -> None:
-    """Print and write the tables named (see `maesum.reporting.command.run`)."""
-    from maesum.reporting.command import run
+    """Print and write the tables named (see `maesum.sweeps.report_command.run`)."""
+    from maesum.sweeps.report_command import run
 
     run(config)
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from maesum.cli.entry import entry_point
 from maesum.config.ranges import check_ranges
 from maesum.config.videos import SummarizeConfig
-from maesum.entry import entry_point
-from maesum.errors import MaesumError
-from maesum.jobs.video_inputs import build_encoder, require_vision_packages
-from maesum.printing import say
-from maesum.recipe import resolved
+from maesum.runs.identity import resolved
+from maesum.system.errors import MaesumError
+from maesum.system.printing import say
+from maesum.vision.inputs import build_encoder, require_vision_packages
 
 if TYPE_CHECKING:
     from maesum.summaries.pipeline import Summaries

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from maesum.entry import entry_point
+from maesum.cli.entry import entry_point
 
 
 def sweep(config: DictConfig) -> None:

@@ -12,17 +12,17 @@ from __future__ import annotations
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from maesum.cli.entry import entry_point
 from maesum.config.ranges import check_ranges
 from maesum.config.training import TrainConfig
-from maesum.entry import entry_point
-from maesum.inputs import check_training
-from maesum.jobs.prediction_folder import refuse_prediction
-from maesum.recipe import resolved
+from maesum.runs.identity import resolved
+from maesum.runs.inputs import check_training
+from maesum.scoring.prediction_folder import refuse_prediction
 
 
 def train(config: DictConfig) -> dict[str, float]:
-    """Run one training job; returns its final metrics (see `maesum.jobs.training.run`)."""
-    from maesum.jobs.multirun import in_multirun, run_isolated
+    """Run one training job; returns its final metrics (see `maesum.methods.job.run`)."""
+    from maesum.cli.multirun import in_multirun, run_isolated
 
     if in_multirun():
         return run_isolated("train")
@@ -30,7 +30,7 @@ def train(config: DictConfig) -> dict[str, float]:
     check_ranges(TrainConfig, plain)
     refuse_prediction(HydraConfig.get().runtime.output_dir)
     check_training(plain)
-    from maesum.jobs.training import run  # torch and Lightning load only for a job that can run
+    from maesum.methods.job import run  # torch and Lightning load only for a job that can run
 
     return run(config)
 

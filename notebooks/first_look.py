@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from maesum.torchvision_import import make_torchvision_importable
+from maesum.system.torchvision_import import make_torchvision_importable
 
 make_torchvision_importable()  # where it is installed, Lightning imports it
 import lightning as L
@@ -20,9 +20,9 @@ from IPython.display import Image, Markdown, display
 from maesum.data import Benchmark, FeatureStore
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.demo import make_demo
+from maesum.methods.pretraining import Pretraining
 from maesum.metrics import bootstrap_interval, human_pairwise, mean, rank_correlation
 from maesum.scoring import TRAINING_FREE, importance
-from maesum.tasks.pretraining import Pretraining
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # its remarks on hardware and loaders
 warnings.filterwarnings("ignore", module="lightning")
@@ -95,7 +95,7 @@ display(Markdown("\n".join(lines)))
 # One video: what the annotators said above, what the model found below.
 
 # %%
-from maesum.reporting.figures import importance_figure
+from maesum.evaluation.figures import importance_figure
 
 video = benchmark[video_id]
 scores = importance(task.model, features[video_id])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from maesum.data import FeatureStore, Scores, write_features, write_scores
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 folder = Path(tempfile.mkdtemp())
 rng = np.random.default_rng(0)

@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from maesum.torchvision_import import make_torchvision_importable
+from maesum.system.torchvision_import import make_torchvision_importable
 
 make_torchvision_importable()  # where it is installed, Lightning imports it
 import lightning as L
@@ -22,9 +22,9 @@ from IPython.display import Markdown, display
 from maesum.data import Benchmark, FeatureStore
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.demo import make_demo
+from maesum.methods.pretraining import Pretraining
 from maesum.metrics import bootstrap_interval, mean, paired_difference, rank_correlation, smooth_random_importance
 from maesum.scoring import importance
-from maesum.tasks.pretraining import Pretraining
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # its remarks on hardware and loaders
 warnings.filterwarnings("ignore", module="lightning")

@@ -12,8 +12,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from maesum.config import CONF_DIR, register_schemas
-from maesum.vision.schemas import BACKBONE_SCHEMAS
+from maesum.cli.registration import register_schemas
+from maesum.config import CONF_DIR
+from maesum.config.backbones import BACKBONE_SCHEMAS
 from tests.commands import maesum_here, user_error
 
 pytest.importorskip("av", reason="needs the extra vision (PyAV)")

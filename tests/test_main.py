@@ -47,7 +47,7 @@ def test_a_mistyped_command_is_answered_with_the_nearest(monkeypatch, capsys):
 def test_a_command_is_the_same_program_as_its_module():
     """Lightning starts the further processes of DDP as `python -m <the running program's name>` with its arguments."""
     told = "import sys, runpy; sys.argv = ['maesum', 'train', '--cfg', 'job', 'seed=7']; "
-    told += "import atexit, __main__ as first; from maesum.__main__ import main; import maesum.entry; "
+    told += "import atexit, __main__ as first; from maesum.__main__ import main; import maesum.cli.entry; "
     # What Lightning would start is asked for while the command runs: in the place where it prints its config.
     told += "import omegaconf; real = omegaconf.OmegaConf.to_yaml; "
     told += "omegaconf.OmegaConf.to_yaml = lambda *a, **k: f'program: {__import__(\"__main__\").__spec__.name}\\n' + real(*a, **k); "

@@ -13,10 +13,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from maesum.config import CONF_DIR, register_schemas
-from maesum.data.sources.schemas import SOURCE_SCHEMAS
-from maesum.inputs import check_training
-from maesum.recipe import resolved
+from maesum.cli.registration import register_schemas
+from maesum.config import CONF_DIR
+from maesum.config.sources import SOURCE_SCHEMAS
+from maesum.runs.identity import resolved
+from maesum.runs.inputs import check_training
 from tests.commands import maesum_here, user_error
 
 
@@ -111,5 +112,5 @@ def test_every_source_file_has_a_schema() -> None:
 
 
 def test_starts_without_torch() -> None:
-    code = "import maesum.prepare, maesum.data.sources.schemas, sys; sys.exit('torch' in sys.modules)"
+    code = "import maesum.prepare, maesum.config.sources, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

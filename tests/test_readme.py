@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from maesum.config import CONF_DIR, register_schemas
+from maesum.cli.registration import register_schemas
+from maesum.config import CONF_DIR
 from tests.commands import maesum_here
 from tests.conftest import REPOSITORY
 

@@ -134,7 +134,7 @@ def test_one_video_again_with_a_checkpoint_and_another_budget(folder: Path) -> N
 
     from maesum.data import Scores
     from maesum.data.origin import FeatureOrigin
-    from maesum.tasks.pretraining import Pretraining
+    from maesum.methods.pretraining import Pretraining
 
     sizes = {"encoder_dim": 16, "encoder_depth": 1, "encoder_heads": 2, "decoder_dim": 16, "decoder_depth": 1}
     task = Pretraining(model={"feature_dim": 12, "decoder_heads": 2, **sizes})

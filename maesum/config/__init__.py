@@ -1,8 +1,13 @@
-"""Typed schemas of every command: a misspelt key or a wrong type fails when the config is composed.
+"""Settings of every command: one dataclass a concern, which is the schema of its configs.
 
-The comment behind a field is the one explanation of that key: `--help` prints it.
+The lowest layer: it knows neither torch nor Hydra. The comment behind a field is the one explanation of that key:
+`--help` prints it.
 """
 
-from maesum.config.registry import CONF_DIR, register_resolvers, register_schemas
+from __future__ import annotations
 
-__all__ = ["CONF_DIR", "register_resolvers", "register_schemas"]
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: The config tree: inside the package in a wheel, at the top of the repository in a checkout.
+CONF_DIR = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"

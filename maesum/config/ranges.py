@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import field, fields, is_dataclass
 from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 Number = TypeVar("Number", int, float, int | None)
 _KEY = "range"

@@ -18,7 +18,7 @@ class ExtractConfig:
 
     videos: Any = MISSING  # a folder (searched at any depth), a file, a pattern, a .txt list of these, or several
     out: str = MISSING  # the features file; a shard writes <out>-00001-of-00008.h5 beside it
-    backbone: Any = MISSING  # conf/backbone: a `_target_` and its options, typed in maesum.vision.schemas
+    backbone: Any = MISSING  # conf/backbone: a `_target_` and its options, typed in maesum.config.backbones
     every: int = number(1, at_least=1)  # keep every k-th frame; 15 is the public 2 frames a second
     ids: str | None = None  # a list that selects and labels videos; its forms stand in maesum.vision.id_lists
     classes: str | None = None  # UCF-101's classInd.txt, to check and name the class numbers of `ids`

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 KINDS = ("ratings", "selections", "events")
 

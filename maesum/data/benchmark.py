@@ -48,7 +48,7 @@ from maesum.data.hdf5 import (
 )
 from maesum.data.hdf5_writing import create_hdf5
 from maesum.data.user_scores import MEANINGS, meaning_of
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 FORMAT = "maesum-benchmark"
 VERSION = 1

@@ -18,8 +18,8 @@ from maesum.data.loading import FeatureLoader
 from maesum.data.order import START, ClipBatches, HeldOutBatches
 from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
-from maesum.transfer import sent
+from maesum.system.errors import MaesumError
+from maesum.system.transfer import sent
 
 
 class ClipDataModule(L.LightningDataModule):

@@ -18,8 +18,8 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.features import write_features
-from maesum.errors import MaesumError
-from maesum.files import atomic_path
+from maesum.system.errors import MaesumError
+from maesum.system.files import atomic_path
 
 FPS = 30.0
 FEATURE_DIM = 64

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 if TYPE_CHECKING:
     import numpy as np

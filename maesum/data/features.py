@@ -24,7 +24,7 @@ import h5py
 import numpy as np
 
 from maesum.data.hdf5_writing import check_space, create_hdf5
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 FORMAT = "maesum-features"
 VERSION = 1

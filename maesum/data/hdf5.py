@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from maesum.data.hdf5_limits import budget, bytes_of, check_declared_size, spend, strings_in_parts
-from maesum.errors import MaesumError, first_line
+from maesum.system.errors import MaesumError, first_line
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 #: What may be read whatever it takes on disk: 64 MiB, e.g. the scores of 20 users for 31 hours.
 _SMALL = 64 << 20

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import h5py
 
-from maesum.errors import MaesumError
-from maesum.files import atomic_path
+from maesum.system.errors import MaesumError
+from maesum.system.files import atomic_path
 
 
 class NewFile(h5py.File):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from maesum.data.benchmark import Benchmark
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 logger = logging.getLogger(__name__)
 

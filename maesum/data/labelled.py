@@ -17,7 +17,7 @@ from maesum.data.feature_files import check_apart
 from maesum.data.loading import FeatureLoader
 from maesum.data.order import START, ClipAddress, ClipBatches, HeldOutBatches
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 class LabelledBatch(NamedTuple):

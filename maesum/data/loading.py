@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 Batch = TypeVar("Batch")
 

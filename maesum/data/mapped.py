@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 class FileState(NamedTuple):

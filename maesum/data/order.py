@@ -9,7 +9,7 @@ import numpy as np
 from torch.utils.data import Sampler
 
 from maesum.data import sampling
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 class Position(NamedTuple):

@@ -14,8 +14,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
-from maesum.transfer import index_on
+from maesum.system.errors import MaesumError
+from maesum.system.transfer import index_on
 
 #: The values of data.residency.
 RESIDENCIES = ("disk", "host", "device")

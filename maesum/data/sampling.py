@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 #: What scoring does where a window reaches past the ends of a video.
 BOUNDARIES = ("reflect", "replicate", "shift")

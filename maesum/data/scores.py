@@ -29,8 +29,8 @@ from maesum.data.hdf5 import (
     require_group,
 )
 from maesum.data.hdf5_writing import create_hdf5
-from maesum.errors import MaesumError
-from maesum.files import read_json
+from maesum.system.errors import MaesumError
+from maesum.system.files import read_json
 
 FORMAT = "maesum-scores"
 VERSION = 1

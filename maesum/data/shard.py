@@ -13,7 +13,7 @@ from maesum.data.features import FORMAT, VERSION, check_video_ids
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.data.mapped import FileState, MappedFeatures, state_of
 from maesum.data.origin import LARGEST_STEP, UNKNOWN
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 @dataclass

@@ -14,7 +14,7 @@ from maesum.data.features import check_video_ids
 from maesum.data.mapped import MappedFeatures
 from maesum.data.origin import UNKNOWN, FeatureOrigin
 from maesum.data.shard import read_shard
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 #: One value is read of each 4,096 bytes, the smallest page there is, 1 GB at a time.
 _VALUES_A_PAGE, _VALUES_AT_ONCE = 4_096 // 4, 2**28

@@ -11,16 +11,16 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.data.benchmark import Benchmark
-from maesum.data.fingerprint import fingerprints
 from maesum.data.scores import Scores
-from maesum.errors import MaesumError
 from maesum.evaluation.display import print_evaluation
 from maesum.evaluation.evaluator import Evaluation, evaluate
 from maesum.evaluation.settings import EvaluationSettings
-from maesum.files import check_file_writable, read_json
-from maesum.printing import say
-from maesum.recipe import identity, resolved
-from maesum.runtime import provenance, write_json
+from maesum.runs.fingerprint import fingerprints
+from maesum.runs.identity import identity, resolved
+from maesum.runs.provenance import provenance, write_json
+from maesum.system.errors import MaesumError
+from maesum.system.files import check_file_writable, read_json
+from maesum.system.printing import say
 
 
 def run(config: DictConfig) -> dict[str, float]:

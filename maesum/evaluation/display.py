@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from maesum.evaluation.evaluator import Evaluation
 from maesum.evaluation.measures import AGAINST, SCORES
 from maesum.evaluation.tables import Table
-from maesum.printing import printable
+from maesum.system.printing import printable
 
 #: Width where the output is no terminal, so that log files keep whole rows.
 _WIDTH = 110

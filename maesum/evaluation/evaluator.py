@@ -9,7 +9,6 @@ import numpy as np
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.scores import Scores
-from maesum.errors import MaesumError
 from maesum.evaluation.joining import Case, ShotSource, check_videos, importance_per_frame
 from maesum.evaluation.measures import SCORES, Rows, f1_rows, highlight_rows, rank_rows
 from maesum.evaluation.names import warn_of_other_names
@@ -18,7 +17,8 @@ from maesum.evaluation.settings import EvaluationSettings
 from maesum.evaluation.tables import Table
 from maesum.metrics.protocols import PROTOCOLS, recipe_for
 from maesum.metrics.splits import load_splits, resolve_splits
-from maesum.progress import track
+from maesum.system.errors import MaesumError
+from maesum.system.progress import track
 
 _MEASURES = {"f1": ("f1", "over_random"), "highlights": ("map50", "map15")}
 

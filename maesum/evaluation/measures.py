@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from maesum.errors import MaesumError
 from maesum.evaluation.joining import Case
 from maesum.metrics.averages import Undefined, mean
 from maesum.metrics.baselines import (
@@ -23,6 +22,7 @@ from maesum.metrics.highlights import highlight_precision
 from maesum.metrics.keyshots import f1_scores, human_f1, keyshot_summary, random_f1, user_summaries
 from maesum.metrics.protocols import recipe_for
 from maesum.metrics.rank import RankCorrelation, rank_correlation
+from maesum.system.errors import MaesumError
 
 #: Draws of the random baselines of tau, rho and mAP for each video; F1 takes the 100 of Apostolidis et al. (2020).
 #: `Table.spread` pools them over videos: repeated with other seeds, that of smooth noise varied by 3 % on TVSum and by

@@ -6,8 +6,8 @@ import logging
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.user_scores import RAW, SELECTED_OR_NOT, SUMMARIES_OF_RATINGS
-from maesum.errors import MaesumError
 from maesum.metrics.protocols import PROTOCOLS, defined_for, recipe_for
+from maesum.system.errors import MaesumError
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from maesum.errors import MaesumError
 from maesum.metrics.alignment import MAX_TOLERANCE
 from maesum.metrics.averages import Undefined
 from maesum.metrics.protocols import PROTOCOLS
+from maesum.system.errors import MaesumError
 
 SHOTS = ("auto", "stored", "kts", "uniform")
 

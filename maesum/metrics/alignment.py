@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 #: The step at which the field's feature files keep frames.
 STEP = 15

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 Undefined = Literal["propagate", "omit", "zero"]
 

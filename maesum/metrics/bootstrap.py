@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 RESAMPLES = 10_000
 LEVEL = 0.95

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
 from maesum.metrics.keyshots import shot_means
 from maesum.metrics.shots import uniform_shots
+from maesum.system.errors import MaesumError
 
 #: Length of a shot in seconds: TVSum's annotators rated two seconds at a time.
 SHOT_SECONDS = 2.0

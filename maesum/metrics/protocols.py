@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
 from maesum.metrics.alignment import STEP
 from maesum.metrics.keyshots import keyshot_summary, user_summaries
 from maesum.metrics.rank import RankCorrelation, rank_correlation
+from maesum.system.errors import MaesumError
 
 #: [..., n_frames] scores and [shots, 2] shots (None unless `Recipe.needs_shots`) to [..., frames that are compared].
 View = Callable[[np.ndarray, np.ndarray | None], np.ndarray]

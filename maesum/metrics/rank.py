@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
 from maesum.metrics.concordance import kendall_s, tied_pairs
 from maesum.metrics.ordering import stable_order
+from maesum.system.errors import MaesumError
 
 
 class RankCorrelation(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 #: Length of uniform shots in frames: two seconds at 30 frames per second.
 UNIFORM_LENGTH = 60

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from maesum.errors import MaesumError
 from maesum.metrics.averages import Undefined, mean
 from maesum.metrics.protocols import protocol_correlation, recipe_for
+from maesum.system.errors import MaesumError
 
 
 class VideoRankCorrelation(Metric):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from maesum.errors import MaesumError
 from maesum.models.layers import Block, initialise, sinusoidal_positions
 from maesum.models.masking import visible_first
+from maesum.system.errors import MaesumError
 
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def masked_count(frames: int, ratio: float) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maesum.data import sampling
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 @dataclass

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from maesum.models import MaskedAutoencoder, target_mask
-from maesum.transfer import index_on
+from maesum.system.transfer import index_on
 
 #: Anything that maps (frames [B, T, D], mask [B, T]) to a reconstruction [B, T, D].
 Reconstructor = Callable[[Tensor, Tensor], Tensor]

@@ -13,9 +13,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from maesum.data import sampling
-from maesum.errors import MaesumError
 from maesum.scoring.settings import ScoringSettings
 from maesum.scoring.targets import Reconstructor, device_of, part_scorer
+from maesum.system.errors import MaesumError
 
 #: Frames of a video that are on the device at a time, besides those that the windows at either end reach over to.
 PART = 8_192

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from maesum.files import atomic_path
-from maesum.printing import printable
-from maesum.reporting.figures import drawing
-from maesum.runtime import write_json
+from maesum.evaluation.figures import drawing
+from maesum.runs.provenance import write_json
 from maesum.summaries.selection import Selection
+from maesum.system.files import atomic_path
+from maesum.system.printing import printable
 
 _CURVE, _CHOSEN = "#2f5f95", "#f3c9a5"
 

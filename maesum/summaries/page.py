@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from maesum.files import atomic_path
 from maesum.summaries.selection import Selection
+from maesum.system.files import atomic_path
 
 #: Videos of up to so many bytes together stand in the page itself; beyond, it refers to the files beside it.
 EMBEDDED_BYTES = 64_000_000

@@ -10,12 +10,12 @@ from typing import Any
 from maesum.data.origin import training_attributes
 from maesum.data.scores import write_scores
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
-from maesum.progress import progress_bar
 from maesum.summaries.one_video import Summary, summarize_one
 from maesum.summaries.page import PageVideo, write_page
 from maesum.summaries.scoring_model import SummarySettings, model_name, pretrained_model, scoring_model
 from maesum.summaries.selection import BudgetTooSmall
+from maesum.system.errors import MaesumError
+from maesum.system.progress import progress_bar
 from maesum.vision.container import UnreadableVideo
 from maesum.vision.encoding import Encoder
 from maesum.vision.extraction import extract

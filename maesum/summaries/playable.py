@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from maesum.files import atomic_path
 from maesum.summaries.page import EMBEDDED_BYTES
 from maesum.summaries.recording import record
+from maesum.system.files import atomic_path
 from maesum.vision.clock import Timeline
 from maesum.vision.container import open_video
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maesum.errors import MaesumError
-from maesum.files import atomic_path
 from maesum.summaries.picture import Picture
 from maesum.summaries.sound import Sound
 from maesum.summaries.thumbnails import thumbnail
+from maesum.system.errors import MaesumError
+from maesum.system.files import atomic_path
 from maesum.vision.clock import Clock, Timeline
 from maesum.vision.container import ffmpeg_url, open_video, reason
 from maesum.vision.decode import clock_may_leap, upright

@@ -10,10 +10,10 @@ from typing import Any
 from maesum.data.features import write_features
 from maesum.data.origin import differences
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
-from maesum.printing import say
-from maesum.tasks.checkpoints import Pretrained, load_pretrained
+from maesum.system.errors import MaesumError
+from maesum.system.printing import say
+from maesum.training.checkpoints import Pretrained, load_pretrained
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maesum.errors import MaesumError
 from maesum.metrics.keyshots import knapsack, shot_means
 from maesum.metrics.shots import kts_shots
 from maesum.summaries.ticks import Ticks
+from maesum.system.errors import MaesumError
 
 #: The field segments two rows a second with vmax 1 (every 15th frame at 30 frames per second).
 _FIELD_ROWS_PER_SECOND = 2.0

@@ -15,11 +15,11 @@ from lightning.pytorch.callbacks import Callback
 
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.statistics import feature_statistics
-from maesum.errors import MaesumError
+from maesum.methods.pretraining import Pretraining
 from maesum.models import MaskedAutoencoder
-from maesum.progress import progress_bar
-from maesum.tasks.interrupts import interrupts_raised
-from maesum.tasks.pretraining import Pretraining
+from maesum.system.errors import MaesumError
+from maesum.system.progress import progress_bar
+from maesum.training.interrupts import interrupts_raised
 
 _BATCH = 32
 #: Of training clips: scoring looks at stride 2, and 30 frames at stride 4 fit into five seconds.

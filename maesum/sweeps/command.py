@@ -10,12 +10,13 @@ from types import FrameType
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from maesum.errors import MaesumError
-from maesum.printing import say
+from maesum.config.overrides import as_typed
 from maesum.sweeps.cost import Cost, cost_of, sum_of
-from maesum.sweeps.jobs import Job, JobMaker, as_typed
+from maesum.sweeps.jobs import Job, JobMaker
 from maesum.sweeps.running import JobRunner
 from maesum.sweeps.tables import TableSpec, read_tables
+from maesum.system.errors import MaesumError
+from maesum.system.printing import say
 
 #: Keys of the sweep and report commands themselves, which their jobs do not know.
 OWN_KEYS = ("sweep", "sweeps", "parallel", "plan", "runs", "out", "demo")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maesum.data.demo import ensure_demo
-from maesum.data.fingerprint import decisive_files, fingerprint
+from maesum.runs.fingerprint import decisive_files, fingerprint
 
 #: Keys that may name a list that is built in, in place of a file.
 _MAY_BE_NAMES = ("splits", "dr_dsn.splits")

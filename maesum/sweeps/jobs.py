@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +10,12 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from maesum.errors import MaesumError
-from maesum.files import read_json
-from maesum.overrides import quoted
-from maesum.recipe import PRESENTATION, config_hash
+from maesum.config.overrides import as_typed, path_setting
+from maesum.runs.identity import PRESENTATION, config_hash
 from maesum.sweeps.job_data import JobData, folder_of
 from maesum.sweeps.tables import JobSpec, TableSpec
+from maesum.system.errors import MaesumError
+from maesum.system.files import read_json
 
 #: Config groups that +scale=demo chooses, so that a job's own choice of them is left out there.
 _SCALED = ("data", "model", "trainer", "benchmark", "recognition")
@@ -26,8 +24,6 @@ _SHARED = {
     "predict": ("figures", "seed", "feature", "data_dir", "demo_dir", "scoring", "benchmarks"),
     "evaluate": ("seed", "feature", "data_dir", "demo_dir", "benchmarks"),
 }
-#: Holds single quotes, and nothing that a shell reads within double ones.
-_IN_DOUBLE_QUOTES = re.compile(r"""(?=.*')[^"$`\\!]+""")
 
 
 @dataclass(frozen=True)
@@ -39,10 +35,10 @@ class Job:
         command: train, predict or evaluate.
         overrides: its arguments, without those that say where its folder is.
         config: its resolved config.
-        hash: of the settings in it that decide results (`maesum.recipe`): jobs of equal hash are one job of a sweep.
+        hash: of the settings in it that decide results (`maesum.runs.identity`): jobs of equal hash are one.
         folder: where it leaves its results, named by that hash and by what its data hold.
         needs: the jobs whose files it reads.
-        data: what the files hold that it reads, by key, as far as they are there (`maesum.data.fingerprint`); those
+        data: what the files hold that it reads, by key, as far as they are there (`maesum.runs.fingerprint`); those
             that it reads of `needs` are known by their folders.
     """
 
@@ -76,21 +72,6 @@ class Job:
     def command_line(self) -> str:
         """The command as a person types it."""
         return as_typed(["python", *self.arguments()])
-
-
-def path_setting(key: str, path: Path) -> str:
-    """An override that sets a path, in the quotes that Hydra's grammar asks for where it does.
-
-    A name without a slash is quoted as well, since it might read as a number.
-    """
-    if re.fullmatch(r"(?=.*/)[\w./-]+", str(path), re.ASCII):
-        return f"{key}={path}"
-    return f"{key}={quoted(str(path))}"
-
-
-def as_typed(arguments: Sequence[str]) -> str:
-    """A command line for a shell, with quotes around the arguments that need them."""
-    return " ".join(f'"{each}"' if _IN_DOUBLE_QUOTES.fullmatch(each) else shlex.quote(each) for each in arguments)
 
 
 class JobMaker:

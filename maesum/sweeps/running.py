@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from maesum.errors import MaesumError
 from maesum.sweeps.jobs import Job
+from maesum.system.errors import MaesumError
 
 LOG = "job.log"
 

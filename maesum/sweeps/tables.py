@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 COMMANDS = ("train", "predict", "evaluate")
 READS = ("scores", "human", "random", "splits")

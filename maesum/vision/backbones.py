@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import torch
 from torch import Tensor, nn
 
-from maesum.errors import MaesumError
-from maesum.torchvision_import import make_torchvision_importable
+from maesum.system.errors import MaesumError
+from maesum.system.torchvision_import import make_torchvision_importable
 
 #: `weights=` of a backbone without training, for tests of everything around it.
 RANDOM = "random"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 if TYPE_CHECKING:
     from av.container import InputContainer

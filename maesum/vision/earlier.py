@@ -14,7 +14,7 @@ import numpy as np
 from maesum.data.features import FORMAT, VERSION
 from maesum.data.hdf5 import open_hdf5, read_strings, require_dataset
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.container import check_shortage
 from maesum.vision.fingerprint import Fingerprint, is_unchanged
 from maesum.vision.videos import Video

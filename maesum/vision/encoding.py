@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from maesum.errors import MaesumError
-from maesum.transfer import sent
+from maesum.system.errors import MaesumError
+from maesum.system.transfer import sent
 from maesum.vision.backbones import Backbone
 from maesum.vision.preprocessing import CROPPED, normalise
 from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision import preprocessing
 from maesum.vision.assembling import Part, part_of_earlier, part_of_journal, remarks_on, write_lists, write_parts
 from maesum.vision.earlier import Earlier, unchanged

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from maesum.files import atomic_path
+from maesum.system.files import atomic_path
 from maesum.vision.videos import Video
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from maesum.data.sources.text import NumberedLine, read_numbered_lines
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.id_tables import delimiter_of, read_table
 from maesum.vision.videos import SUFFIXES
 

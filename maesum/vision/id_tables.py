@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from maesum.data.sources.text import NumberedLine
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 _ID_COLUMNS = ("youtube_id", "video_id", "id", "file_name", "filename", "file", "video")
 _LABEL_COLUMNS = ("label", "class", "action", "category")

@@ -22,8 +22,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from maesum.errors import MaesumError
-from maesum.files import atomic_path, read_json
+from maesum.system.errors import MaesumError
+from maesum.system.files import atomic_path, read_json
 from maesum.vision.fingerprint import Fingerprint
 from maesum.vision.journal_lines import read_line
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from maesum.errors import MaesumError, first_line
+from maesum.system.errors import MaesumError, first_line
 
 _FAILED = {"video_id": str, "reason": str}
 _FINISHED: dict[str, Any] = {

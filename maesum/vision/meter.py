@@ -7,7 +7,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from maesum.printing import say
+from maesum.system.printing import say
 
 _SECONDS_BETWEEN_LINES = 60.0
 

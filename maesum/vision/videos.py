@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from maesum.data.features import check_video_ids
 from maesum.data.sources.text import read_lines
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 if TYPE_CHECKING:
     from maesum.vision.id_lists import Listed

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as npst
 
 from maesum.data.benchmark import Benchmark, VideoAnnotation, write_benchmark
 from maesum.data.joining import check_features_match
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def annotation(

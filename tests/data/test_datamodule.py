@@ -8,7 +8,7 @@ from maesum.data import FeatureStore
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.order import ClipBatches, HeldOutBatches
 from maesum.data.statistics import feature_statistics
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def _batches(path, workers=0, epoch=0, **kwargs):

@@ -12,7 +12,7 @@ import pytest
 from maesum.data import FeatureStore
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.labelled import LabelledDataModule
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 Make = Callable[..., Path]
 

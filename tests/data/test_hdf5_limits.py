@@ -14,7 +14,7 @@ import pytest
 from maesum.data import Benchmark, FeatureStore, Scores, write_scores
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.data.sources.summe import _load_mat
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 MEGABYTE = 1 << 20
 
@@ -43,7 +43,7 @@ def point_to_one_string(path: Path, name: str, count: int = 20_000, **layout: ob
 def peak_memory(path: Path, reader: str) -> tuple[int, str]:
     """What opening a file adds to the memory of a fresh process at most, in MiB, and what it says."""
     script = (
-        f"import resource, sys\nfrom maesum.data import {reader}\nfrom maesum.errors import MaesumError\n"
+        f"import resource, sys\nfrom maesum.data import {reader}\nfrom maesum.system.errors import MaesumError\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         f"try:\n    {reader}(sys.argv[1]); said = 'read'\nexcept MaesumError as error:\n    said = str(error)\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10, said)\n"

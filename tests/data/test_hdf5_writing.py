@@ -12,7 +12,7 @@ import pytest
 
 from maesum.data import FeatureStore, write_features
 from maesum.data.hdf5_writing import check_space, create_hdf5
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 #: Writes each format again and again under a limit on the size of files, which the system treats as a full disk.
 _SCRIPT = """
@@ -21,7 +21,7 @@ import numpy as np
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.features import write_features
 from maesum.data.scores import write_scores
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 ids, rng, out = [f"v{i}" for i in range(60)], np.random.default_rng(0), sys.argv[1]
 videos = [VideoAnnotation(i, rng.random((5, 300)), 5.0, i, np.array([[0, 299]])) for i in ids]

@@ -13,7 +13,7 @@ from maesum.data import FeatureStore
 from maesum.data.clips import ClipBatch
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.mapped import MappedFeatures
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 WRITTEN = "was written to while it was read, so results would be of a mixture"
 CUT = "was cut to 3,000 bytes while it was read, wanted"

@@ -11,7 +11,7 @@ from maesum.data import FeatureStore, residency
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.order import Position
 from maesum.data.residency import DeviceFeatures, read_into_host_memory
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maesum.data import sampling
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 @given(

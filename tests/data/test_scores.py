@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from maesum.data.scores import Scores, write_scores
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def test_round_trip(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from maesum.data import FeatureStore, write_features
 from maesum.data.feature_files import take_files
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])

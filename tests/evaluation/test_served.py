@@ -11,8 +11,8 @@ import pytest
 
 from maesum.data.benchmark import Benchmark, VideoAnnotation, write_benchmark
 from maesum.data.scores import Scores, write_scores
-from maesum.errors import MaesumError
 from maesum.evaluation import EvaluationSettings, evaluate
+from maesum.system.errors import MaesumError
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from maesum.metrics.protocols import defined_for, protocol_correlation
 from maesum.metrics.shots import uniform_shots
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.scoring import ScoringSettings, importance
-from maesum.tasks.optim import warmup_cosine
+from maesum.training.optim import warmup_cosine
 
 _WIDTH = 6
 

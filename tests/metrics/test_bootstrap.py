@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maesum.errors import MaesumError
 from maesum.metrics import (
     bootstrap_interval,
     human_against_mean,
@@ -16,6 +15,7 @@ from maesum.metrics import (
     rank_correlation,
     smooth_random_importance,
 )
+from maesum.system.errors import MaesumError
 
 
 def test_interval_of_normal_values_is_the_textbook_one() -> None:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maesum.errors import MaesumError
 from maesum.metrics import (
     f1_scores,
     highlight_precision,
@@ -26,6 +25,7 @@ from maesum.metrics import (
 from maesum.metrics.highlights import average_precision
 from maesum.metrics.keyshots import shot_means
 from maesum.metrics.shots import kernel_change_points
+from maesum.system.errors import MaesumError
 
 
 @settings(max_examples=150, deadline=None)

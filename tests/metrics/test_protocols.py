@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, spearmanr
 
-from maesum.errors import MaesumError
 from maesum.metrics import (
     PROTOCOLS,
     fit_length,
@@ -24,6 +23,7 @@ from maesum.metrics import (
 )
 from maesum.metrics.protocols import defined_for, recipe_for
 from maesum.metrics.splits import resolve_splits
+from maesum.system.errors import MaesumError
 
 RNG = np.random.default_rng(0)
 N = 1000

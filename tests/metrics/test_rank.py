@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr
 
-from maesum.errors import MaesumError
 from maesum.metrics import human_against_mean, mean, oracle_mean, pairwise_rank_correlation, rank_correlation, resolve
 from maesum.metrics.concordance import BASE, FEW_LEVELS, kendall_s, tied_pairs
+from maesum.system.errors import MaesumError
 
 
 def scipy_correlation(prediction: np.ndarray, annotator: np.ndarray) -> tuple[float, float]:

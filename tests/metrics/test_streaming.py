@@ -11,9 +11,9 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from maesum.errors import MaesumError
 from maesum.metrics import mean, rank_correlation
 from maesum.metrics.streaming import VideoRankCorrelation
+from maesum.system.errors import MaesumError
 
 
 def videos() -> list[tuple[np.ndarray, np.ndarray]]:

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder, random_mask, target_mask
 from maesum.models.layers import sinusoidal_positions
+from maesum.system.errors import MaesumError
 
 TINY = dict(encoder_dim=32, encoder_depth=2, encoder_heads=4, decoder_dim=16, decoder_depth=1, decoder_heads=2)
 BASE = dict(encoder_dim=768, encoder_depth=12, encoder_heads=12, decoder_dim=384, decoder_depth=4, decoder_heads=6)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from maesum.errors import MaesumError
 from maesum.models import random_mask, target_mask
 from maesum.models.masking import masked_count, visible_first
+from maesum.system.errors import MaesumError
 
 
 @pytest.mark.parametrize(("ratio", "kept"), [(0.1, 27), (0.3, 21), (0.5, 15), (0.7, 9), (0.9, 3)])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maesum.runtime import provenance, write_json
+from maesum.runs.provenance import provenance, write_json
 from tests.reliability import bad_inputs, good_inputs, killing
 
 RESULTS = Path(__file__).with_name("results.json")

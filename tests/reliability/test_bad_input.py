@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maesum.data.features import check_video_ids
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from tests.commands import maesum_here
 from tests.reliability import bad_inputs, good_inputs
 
@@ -520,7 +520,7 @@ def test_large_declared_sizes_take_no_memory(inputs, tmp_path):
     with h5py.File(good.path, "r+") as file:
         HDF5_DEFECTS["benchmark"]["a compression bomb"](file)
     script = (
-        "import resource, sys\nfrom maesum.data.benchmark import Benchmark\nfrom maesum.errors import MaesumError\n"
+        "import resource, sys\nfrom maesum.data.benchmark import Benchmark\nfrom maesum.system.errors import MaesumError\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n    benchmark = Benchmark(sys.argv[1]); benchmark[benchmark.video_ids[0]]\n"
         "except MaesumError as error:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from maesum.data import Scores
-from maesum.errors import Stopped
-from maesum.tasks.stopping import requeued_on_signal
+from maesum.system.errors import Stopped
+from maesum.training.stopping import requeued_on_signal
 from tests.commands import maesum_here, user_error
 from tests.reliability import killing, starting
 

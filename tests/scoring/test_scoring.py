@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from maesum.data import sampling
-from maesum.errors import MaesumError
 from maesum.models import MaskedAutoencoder
 from maesum.scoring import TRAINING_FREE, ScoringSettings, evenly_spread, importance
+from maesum.system.errors import MaesumError
 
 MODEL = dict(feature_dim=6, encoder_dim=16, encoder_depth=2, encoder_heads=2, decoder_dim=16, decoder_depth=1, decoder_heads=2)  # fmt: skip
 

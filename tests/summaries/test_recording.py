@@ -10,10 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from maesum.errors import MaesumError
 from maesum.summaries.one_video import current_timeline
 from maesum.summaries.recording import record
 from maesum.summaries.sound import Sound
+from maesum.system.errors import MaesumError
 from maesum.vision.clock import Clock, Timeline
 from maesum.vision.container import UnreadableVideo
 from maesum.vision.decode import timeline_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maesum.errors import MaesumError
 from maesum.metrics import keyshot_summary
 from maesum.summaries.selection import BudgetTooSmall, find_shots, longest_shot, select, split_long
 from maesum.summaries.ticks import Ticks, ticks_of
+from maesum.system.errors import MaesumError
 
 
 def even(n_frames: int, fps: float = 25.0) -> Ticks:

@@ -8,7 +8,8 @@ import shutil
 import pytest
 from hydra import initialize_config_dir
 
-from maesum.config import CONF_DIR, register_schemas
+from maesum.cli.registration import register_schemas
+from maesum.config import CONF_DIR
 from maesum.data.demo import FILES, make_demo
 from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import JobSpec, TableSpec

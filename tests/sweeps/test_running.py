@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from maesum.errors import MaesumError
 from maesum.sweeps.running import JobRunner
+from maesum.system.errors import MaesumError
 
 
 def run(jobs, parallel=1):

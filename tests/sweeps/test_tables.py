@@ -6,11 +6,12 @@ import pytest
 from hydra import initialize_config_dir
 from omegaconf import OmegaConf
 
-from maesum.config import CONF_DIR, register_schemas
-from maesum.errors import MaesumError
+from maesum.cli.registration import register_schemas
+from maesum.config import CONF_DIR
 from maesum.sweeps.cost import cost_of
 from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import JobSpec, read_tables
+from maesum.system.errors import MaesumError
 from tests.commands import maesum_here, user_error
 
 JOBS = {"ours": {"train": ["+experiment=rand_stride"]}}

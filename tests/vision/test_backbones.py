@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.backbones import build_backbone, efficientnet_lite0, googlenet, resnet50
 from maesum.vision.preprocessing import centre_crop, normalise
 from tests.vision.synthetic import TinyNetwork

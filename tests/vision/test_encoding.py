@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.backbones import Backbone, build_backbone
 from maesum.vision.encoding import Encoder, Rows
 from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure

@@ -17,7 +17,7 @@ import torch
 pytest.importorskip("av", reason="needs the extra vision (PyAV)")
 
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.backbones import build_backbone
 from maesum.vision.decode import read_frames
 from maesum.vision.encoding import Encoder

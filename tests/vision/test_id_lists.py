@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.id_lists import read_id_list
 
 

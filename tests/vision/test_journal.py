@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.journal import Journal
 
 FINISHED: dict[str, Any] = {"video_id": "b", "start": 40, "length": 5, "n_frames": 5, "fps": 25.0, "width": 8}

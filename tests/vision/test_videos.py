@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 from maesum.vision.id_lists import read_id_list
 from maesum.vision.videos import find_videos, parse_shard, select, shard_of, shard_path
 

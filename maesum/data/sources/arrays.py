@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from enum import Enum
 
 import numpy as np
 
-from maesum.errors import MaesumError
+from maesum.config.sources import ShortPolicy
+from maesum.system.errors import MaesumError
 
 logger = logging.getLogger(__name__)
-
-#: A training clip has 30 frames (paper, section 4.3), so a video with fewer cannot give one.
-MIN_FRAMES = 30
-
-
-class ShortPolicy(Enum):
-    """What to do with a video that has fewer than `min_frames` feature rows."""
-
-    error = "error"
-    drop = "drop"
-    pad = "pad"
 
 
 def keep_long_enough(lengths: Mapping[str, int], short: ShortPolicy, min_frames: int, path: object) -> list[str]:

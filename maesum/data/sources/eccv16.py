@@ -25,15 +25,16 @@ from typing import cast
 import h5py
 import numpy as np
 
+from maesum.config.sources import MIN_FRAMES, ShortPolicy
 from maesum.data.annotation import VideoAnnotation, check_annotation, check_fps
 from maesum.data.benchmark import write_benchmark
 from maesum.data.features import write_features
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, require_dataset, require_group
 from maesum.data.origin import UNKNOWN
-from maesum.data.sources.arrays import MIN_FRAMES, ShortPolicy, check_finite, keep_long_enough
+from maesum.data.sources.arrays import check_finite, keep_long_enough
 from maesum.data.user_scores import RAW, meaning_of
-from maesum.errors import MaesumError
-from maesum.progress import track
+from maesum.system.errors import MaesumError
+from maesum.system.progress import track
 
 logger = logging.getLogger(__name__)
 

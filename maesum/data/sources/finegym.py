@@ -19,8 +19,8 @@ from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.data.sources.finegym_lists import find_lists, read_events, warn_of_lists_not_read
 from maesum.data.sources.text import read_ids, read_lines
-from maesum.errors import MaesumError
-from maesum.progress import track
+from maesum.system.errors import MaesumError
+from maesum.system.progress import track
 
 SOURCE = "FineGym, events of the instance lists"
 #: Four days at 30 frames a second: the list alone decides how much memory a track takes.

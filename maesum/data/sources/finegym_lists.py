@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from maesum.data.sources.text import read_lines
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 logger = logging.getLogger(__name__)
 

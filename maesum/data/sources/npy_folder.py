@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from maesum.config.sources import MIN_FRAMES, ShortPolicy
 from maesum.data.features import write_features
-from maesum.data.sources.arrays import MIN_FRAMES, ShortPolicy, check_finite, keep_long_enough, pad_with_last
+from maesum.data.sources.arrays import check_finite, keep_long_enough, pad_with_last
 from maesum.data.sources.text import read_ids
-from maesum.errors import MaesumError
-from maesum.progress import track
+from maesum.system.errors import MaesumError
+from maesum.system.progress import track
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, check_annotation, write_benchmark
 from maesum.data.hdf5_limits import check_unpacked_size
-from maesum.errors import MaesumError, first_line
-from maesum.progress import track
+from maesum.system.errors import MaesumError, first_line
+from maesum.system.progress import track
 
 SOURCE = "SumMe, GT/*.mat"
 N_VIDEOS = 25

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 class NumberedLine(NamedTuple):

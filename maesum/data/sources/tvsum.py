@@ -18,8 +18,8 @@ import numpy as np
 
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.hdf5 import open_hdf5, read_array, require_dataset
-from maesum.errors import MaesumError
-from maesum.progress import track
+from maesum.system.errors import MaesumError
+from maesum.system.progress import track
 
 SOURCE = "TVSum, ydata-tvsum50.mat"
 _FIELDS = ("video", "title", "category", "length", "nframes", "user_anno")

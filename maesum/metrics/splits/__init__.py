@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from maesum.errors import MaesumError
-from maesum.files import read_json
+from maesum.system.errors import MaesumError
+from maesum.system.files import read_json
 
 _PAPER = Path(__file__).with_name("paper5.json")
 

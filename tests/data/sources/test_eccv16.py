@@ -9,12 +9,12 @@ import h5py
 import numpy as np
 import pytest
 
+from maesum.config.sources import ShortPolicy
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
-from maesum.data.sources.arrays import ShortPolicy
 from maesum.data.sources.eccv16 import import_eccv16
 from maesum.data.store import FeatureStore
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def write_video(file: h5py.File, name: str, n_frames: int, users: int = 5) -> None:

@@ -13,7 +13,7 @@ from maesum.data.benchmark import Benchmark
 from maesum.data.features import write_features
 from maesum.data.sources.finegym import event_track, import_finegym
 from maesum.data.sources.finegym_lists import find_lists, read_events
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 LIST = """\
 a_E_b-_E_000002_000004_A_0000_0001 3

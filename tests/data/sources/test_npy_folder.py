@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
-from maesum.data.sources.arrays import ShortPolicy
+from maesum.config.sources import ShortPolicy
 from maesum.data.sources.npy_folder import import_npy_folder
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def write(folder: Path, name: str, frames: int = 40, width: int = 6, dtype: str = "float32") -> np.ndarray:

@@ -11,7 +11,7 @@ from scipy.io import savemat
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.sources.summe import import_summe
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 NAMES = [f"{letter}_video" for letter in "ABCDEFGHIJKLMNOPQRSTUVWX"] + ["a lower case name"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.sources.tvsum import import_tvsum
-from maesum.errors import MaesumError
+from maesum.system.errors import MaesumError
 
 
 def write_mat(path: Path, videos: list[dict[str, Any]]) -> Path:

@@ -1,0 +1,115 @@
+"""A command line as a person types it, rewritten to what Hydra makes the intended of."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+from omegaconf import OmegaConf
+
+from maesum.cli.listing import shown
+from maesum.config import CONF_DIR
+from maesum.system.launch import is_further_rank
+
+_CONFIG_PATH = ("--config-path", "-cp")
+#: Commands whose run folder holds their results unless `out=` names another place.
+_RESULTS_BY_OUT = ("predict", "evaluate", "summarize")
+_NO_FILES_OF_HYDRA = ["hydra.output_subdir=null", "hydra/job_logging=stdout"]
+
+
+def rewritten(arguments: list[str], config_name: str) -> list[str]:
+    """What Hydra is given of a command line.
+
+    Args:
+        config_name: of the command's config, conf/<config_name>.yaml.
+    """
+    arguments = usual_folder(absolute_config_path(order_overrides(arguments)), config_name)
+    return one_writer(without_run_folder(arguments, config_name))
+
+
+def order_overrides(arguments: list[str]) -> list[str]:
+    """Put `+scale=...` behind `+experiment=...`, in the places that the two hold.
+
+    Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
+    two may be named in either order.
+    """
+    places = [at for at, argument in enumerate(arguments) if argument.startswith(("+experiment=", "+scale="))]
+    ordered = sorted((arguments[at] for at in places), key=lambda argument: argument.startswith("+scale="))
+    result = list(arguments)
+    for at, argument in zip(places, ordered, strict=True):
+        result[at] = argument
+    return result
+
+
+def absolute_config_path(arguments: list[str]) -> list[str]:
+    """Read a relative `--config-path` from the working directory, where Hydra reads it from this package.
+
+    So `--config-path RUN/.hydra --config-name config` repeats a run.
+    """
+    arguments = list(arguments)
+    for number, argument in enumerate(arguments):
+        flag, equals, path = argument.partition("=")
+        if flag in _CONFIG_PATH and equals:
+            arguments[number] = f"{flag}={os.path.abspath(path)}"
+        elif flag in _CONFIG_PATH and number + 1 < len(arguments):
+            arguments[number + 1] = os.path.abspath(arguments[number + 1])
+    return arguments
+
+
+def usual_folder(arguments: list[str], config_name: str) -> list[str]:
+    """Let a run that is repeated from another's `.hydra` lie where the command's runs lie.
+
+    What a run leaves there is its own config without Hydra's part, so that Hydra would fall back to its own folders.
+    """
+    paths = [path for flag, path in pairwise(arguments) if flag in _CONFIG_PATH]
+    paths += [path for flag, _, path in (argument.partition("=") for argument in arguments) if flag in _CONFIG_PATH]
+    if not any(Path(path).name == ".hydra" for path in paths):
+        return arguments
+    settings = OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml"), resolve=False)
+    given = {argument.partition("=")[0] for argument in arguments}
+    usual = [
+        f"{key}='{value}'" if isinstance(value, str) else f"{key}={shown(value)}"
+        for key, value in _leaves(cast(dict[str, Any], settings).get("hydra", {}), "hydra")
+        if key not in given
+    ]
+    return _beside_overrides(arguments, usual)
+
+
+def _leaves(settings: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}.{key}")
+        else:
+            yield f"{prefix}.{key}", value
+
+
+def one_writer(arguments: list[str]) -> list[str]:
+    """Keep Hydra from writing its files and a log in every process that torchrun or srun has started: the first does.
+
+    (Lightning does the same for those that it starts.)
+    """
+    if not is_further_rank():
+        return arguments
+    return _beside_overrides(arguments, _NO_FILES_OF_HYDRA)
+
+
+def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
+    """Do without a run's folder where it cannot be made and the results go elsewhere, by `out=`."""
+    given = {argument.partition("=")[0] for argument in arguments}
+    if config_name not in _RESULTS_BY_OUT or "out" not in given or "hydra.run.dir" in given:
+        return arguments
+    there = next(path for path in (Path("runs", config_name), Path("runs"), Path(".")) if path.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return arguments
+    return _beside_overrides(arguments, ["hydra.run.dir=.", *_NO_FILES_OF_HYDRA])
+
+
+def _beside_overrides(arguments: list[str], further: list[str]) -> list[str]:
+    """Put overrides behind the last given, since Hydra takes them in one piece."""
+    given = [at for at, argument in enumerate(arguments) if re.match(r"[~+]*[\w/@.]+=", argument)]
+    place = given[-1] + 1 if given else len(arguments)
+    return [*arguments[:place], *further, *arguments[place:]]

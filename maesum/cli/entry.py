@@ -1,0 +1,208 @@
+"""How every command starts: compose the config, run the task, turn the user's mistakes into one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from typing import Any, NoReturn
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
+
+from maesum.cli.arguments import rewritten
+from maesum.cli.help import command_help
+from maesum.cli.mistakes import MISTAKES, unknown_flag, wrong_kind
+from maesum.cli.outside import guard_composition, outside_folders
+from maesum.cli.registration import register_resolvers, register_schemas
+from maesum.cli.targets import checked_config
+from maesum.config import CONF_DIR
+from maesum.config.meanings import meanings
+from maesum.runs.folders import making_folders, named_run_folder
+from maesum.system.errors import MaesumError, Stopped
+from maesum.system.printing import failure_sentence, say, unfailing_output
+
+#: Exit status of a command that stopped because of what it was given.
+EXIT_USER_ERROR = 2
+#: ... that was stopped by Ctrl-C: 128 + the signal's number, as shells count.
+EXIT_INTERRUPTED = 130
+
+register_resolvers()  # here, since the worker processes of a multirun import this module and run no command
+
+_USER_ERRORS = (MaesumError, HydraException, OmegaConfBaseException)
+
+
+def entry_point(
+    config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str] | None = None
+) -> Callable[[], None]:
+    """The `main` of one command: `task` gets the composed config of conf/<config_name>.yaml.
+
+    `--help` begins with the docstring of the task's module. A `MaesumError`, a config that does not compose and a file
+    system that refuses end the program with one sentence on standard error and status 2, a signal with 128 + its
+    number; any other exception is a defect of ours and keeps its traceback.
+
+    Args:
+        additions: config groups that the command takes with a plus, as in +scale=demo, and what their options are.
+    """
+
+    def main() -> None:
+        with unfailing_output() as output:
+            status = _status_of(config_name, task, additions or {})
+            sys.stdout.flush()
+        unprinted = failure_sentence(output)
+        if unprinted is not None and status == 0:
+            say(f"error: {unprinted}", error=True)
+            status = EXIT_USER_ERROR
+        if status:
+            sys.exit(status)
+
+    return main
+
+
+def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> int:
+    """Run a command, say what went wrong, and return its exit status."""
+    try:
+        _run(config_name, task, additions)
+    except KeyboardInterrupt:
+        say("interrupted", error=True)
+        return EXIT_INTERRUPTED
+    except Stopped as stopped:
+        say(stopped, error=True)
+        return stopped.exit_status
+    except Exception as error:
+        if not _has_a_sentence(error):
+            raise
+        say(f"error: {explain(error)}", error=True)
+        return EXIT_USER_ERROR
+    return 0
+
+
+def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
+    """Compose the config of a command and run its task, or print its help."""
+    register_schemas()
+    guard_composition()
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
+    sys.argv[1:] = rewritten(sys.argv[1:], config_name)
+    arguments = _parsed(sys.argv[1:])
+    if arguments.help:
+        document = sys.modules[task.__module__].__doc__ or ""
+        say(command_help(task.__name__, document, additions, arguments.overrides, config_name))
+        return
+    failure: Exception | None = None
+
+    def guarded(config: DictConfig) -> Any:
+        nonlocal failure
+        try:
+            outside = outside_folders(HydraConfig.get().runtime.config_sources)
+            if outside:
+                given = HydraConfig.get().overrides.task
+                config = checked_config(config, config_name, list(given), ", ".join(outside))
+            return task(config)
+        except Exception as error:
+            if isinstance(error, Stopped) and _runs_in_turn():
+                say(error, error=True)
+                sys.exit(error.exit_status)  # the jobs behind it are not started
+            if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
+                raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
+            failure = error  # caught here because Hydra would print a line of its own before ours
+            folders.take_back(HydraConfig.get().runtime.output_dir)
+            return None
+
+    command = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)
+    if arguments.cfg or arguments.info:
+        command()
+        return
+    with making_folders(named_run_folder(arguments.overrides)) as folders:
+        command()
+    if failure is not None:
+        raise failure
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """The command line as Hydra's own parser takes it, whose mistakes would end in a page of usage."""
+
+    def refuse(message: str) -> NoReturn:
+        raise MaesumError(f"{message}; --hydra-help lists the flags.")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise MaesumError(unknown_flag(unknown, arguments))
+    if parsed.experimental_rerun is not None:
+        raise MaesumError(
+            f"--experimental-rerun={parsed.experimental_rerun} would run what is in that file; repeat a run by "
+            "--config-path RUN/.hydra --config-name config."
+        )
+    return parsed
+
+
+def _runs_in_turn() -> bool:
+    """Whether this is one of several jobs that Hydra runs in this process, one after the other."""
+    config = HydraConfig.get()
+    return config.mode is RunMode.MULTIRUN and str(config.launcher._target_).endswith("BasicLauncher")
+
+
+def _has_a_sentence(error: Exception) -> bool:
+    """Whether the user, the file system, a signal or another process is the cause rather than a defect of ours."""
+    system = isinstance(error, OSError) and error.errno is not None
+    known = isinstance(error, (*_USER_ERRORS, Stopped, MemoryError))
+    return system or known or _device_is_full(error) or _lost_peer(error)
+
+
+def _device_is_full(error: BaseException) -> bool:
+    """Whether a GPU's memory did not suffice; told by torch's name for it, since this module loads no torch."""
+    return isinstance(error, RuntimeError) and type(error).__name__ == "OutOfMemoryError"
+
+
+def _lost_peer(error: BaseException) -> bool:
+    """Whether a collective operation failed because another process of the job is gone."""
+    return isinstance(error, RuntimeError) and re.search(r"Connection (closed|reset) by peer", str(error)) is not None
+
+
+def explain(error: Exception) -> str:
+    """The error in one sentence, with the nearest key where a key was misspelt."""
+    if isinstance(error, MaesumError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:  # Hydra's own errors may be OSErrors without a number
+        return f"{error.filename or 'the file system'}: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; use a smaller batch or model, or a smaller file."
+    if _device_is_full(error):
+        return (
+            "the GPU's memory is full; lower scoring.batch_size, or in training batch_size, raise "
+            "trainer.accumulate_grad_batches or take data.residency=host."
+        )
+    if _lost_peer(error):
+        return "another process of this job has ended, so this one stops; its own message tells why."
+    if isinstance(error, InterpolationResolutionError):  # a resolver of ours may have refused: OmegaConf wraps it
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, MaesumError):
+            cause = cause.__context__
+        if cause is not None:
+            return str(cause)
+    root: BaseException = error
+    while isinstance(root.__cause__, _USER_ERRORS):
+        root = root.__cause__
+    if isinstance(root, MissingMandatoryValue):
+        meaning = meanings(root.object_type).get(str(root.key)) if is_dataclass(root.object_type) else None
+        return f"{root.full_key}= is required{f' ({meaning})' if meaning else ''}; give it on the command line."
+    mistyped = next(filter(None, (find(root) for find in MISTAKES)), None) or wrong_kind(error)
+    if mistyped:
+        return mistyped
+    lines = [line.strip() for line in str(root).partition("Config search path:")[0].splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("object_type=", "reference_type=", "full_key:"))]
+    key = getattr(root, "full_key", None)
+    text = " ".join(lines) or type(root).__name__
+    outer = str(error).splitlines()[0] if root is not error and str(error) else ""
+    if outer and outer not in text:
+        text = f"{outer}: {text}"
+    return f"config key '{key}': {text}" if key and key not in text else text

@@ -1,0 +1,103 @@
+"""What `python -m maesum.<command> --help` prints: what the command does, its ready-made settings, and all its keys.
+
+Nothing is written for it alone: its head is the docstring of the command's module, a key's meaning is the comment
+behind its field, and values are those of the composed config, so that `--help` beside other arguments shows what these
+set.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill, wrap
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import flag_override
+
+from maesum.cli.groups import Group, description, groups_of, options_of
+from maesum.cli.listing import Key, Section, sections, shown
+from maesum.config import CONF_DIR
+
+_WIDTH = 100
+#: Where meanings begin; what is longer stands on a line of its own.
+_COLUMN = 34
+_FOOTER = """\
+Set a key by key=value, a list by key=[a,b], nothing by key=null; quote a value that holds , or = twice: "key='a=b'".
+--help beside other arguments shows what they set; --cfg job prints the composed config; -m key=a,b runs the command
+once for each value; --hydra-help lists every flag."""
+
+
+def command_help(
+    command: str, document: str, additions: Mapping[str, str], overrides: Sequence[str], config_name: str
+) -> str:
+    """The help text of one command.
+
+    Args:
+        command: its name, e.g. "train".
+        document: the docstring of its module.
+        additions: groups that are chosen with a plus, `+group=option`, and what their options are.
+        overrides: what else stands on the command line.
+        config_name: of its config, conf/<config_name>.yaml.
+
+    Raises:
+        HydraException: the overrides do not compose.
+    """
+    width = max(60, min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns))
+    ready = [Key(f"+{name}=NAME", f"{text}: {', '.join(options_of(name))}") for name, text in additions.items()]
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        groups, listed = _composed(config_name, overrides)
+    ready += [_choice(group) for group in groups]
+    if ready:
+        listed.insert(0, Section("Ready-made settings (files in conf/), and what is chosen of them.", ready))
+    parts = [f"usage: python -m maesum.{command} [key=value ...]", *_paragraphs(document, width)]
+    parts += [_laid_out(section, width) for section in listed]
+    return "\n\n".join([*parts, fill(_FOOTER, width)])
+
+
+def _composed(config_name: str, overrides: Sequence[str]) -> tuple[list[Group], list[Section]]:
+    """The groups of a command with what is chosen of them, and the sections of its config."""
+    given = {each.key_or_group: each.value() for each in OverridesParser.create().parse_overrides(list(overrides))}
+    groups = [group._replace(chosen=given.get(group.name, group.chosen)) for group in groups_of(config_name)]
+    open_groups = [group for group in groups if group.is_required]
+    config = compose(config_name, [*overrides, *(f"~{group.name}" for group in open_groups)], return_hydra_config=True)
+    choices = config.hydra.runtime.choices  # also what an experiment chose
+    groups = [group._replace(chosen=choices.get(group.name) or group.chosen) for group in groups]
+    with flag_override(config, "struct", False):
+        del config["hydra"]
+    titles = {
+        group.name: f"{group.name}={group.chosen}: {description(group.name, group.chosen)}"
+        for group in groups
+        if group.chosen in group.options
+    } | {group.name: "" for group in open_groups}
+    listed = sections(config, titles)
+    for group in open_groups:
+        for option in group.options:
+            node = compose(config_name, [*overrides, f"{group.name}={option}"])[group.name]
+            title = f"{group.name}={option}: {description(group.name, option)}"
+            listed += sections(node, {}, f"{group.name}.", title) or [Section(title, [])]
+    return groups, listed
+
+
+def _choice(group: Group) -> Key:
+    required = "required; " if group.is_required else ""
+    number = "any" if group.takes_several else "one"
+    return Key(f"{group.name}={shown(group.chosen)}", f"{required}{number} of {', '.join(group.options)}")
+
+
+def _paragraphs(document: str, width: int) -> Iterator[str]:
+    """The paragraphs of a docstring, wrapped unless they are indented."""
+    for paragraph in document.strip().split("\n\n"):
+        yield paragraph if paragraph.startswith(" ") else fill(" ".join(paragraph.split()), width)
+
+
+def _laid_out(section: Section, width: int) -> str:
+    """A title, then settings on the left and their meanings beside them, or below where the setting is long."""
+    lines = [fill(section.title, width)]
+    for setting, meaning in section.keys:
+        left = f"  {setting}" if len(setting) <= width - 2 else f"  {setting[: width - 5]}..."
+        right = wrap(meaning, width - _COLUMN)
+        if right and len(left) <= _COLUMN - 2:
+            left = left.ljust(_COLUMN) + right.pop(0)
+        lines += [left, *(" " * _COLUMN + line for line in right)]
+    return "\n".join(lines)

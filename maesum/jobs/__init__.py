@@ -1,1 +1,0 @@
-"""What commands do once their config has composed: training, prediction, export, each job in a process of its own."""

@@ -1,0 +1,199 @@
+"""One training job, from a composed config to weights, scores, tables and figures in the run's folder."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import time
+import warnings
+from inspect import signature
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import torch
+from hydra.core.hydra_config import HydraConfig
+from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.strategies import DDPStrategy
+from omegaconf import DictConfig, OmegaConf
+from torch.nn import Module
+from torch.nn.parallel import DistributedDataParallel
+
+from maesum.methods.registry import TASKS
+from maesum.runs.fingerprint import fingerprints
+from maesum.runs.identity import identity, resolved
+from maesum.runs.provenance import LAST, describe_device, provenance, write_json, write_text
+from maesum.scoring import ScoringSettings
+from maesum.system.errors import MaesumError, first_line
+from maesum.system.launch import check_processes, waits_for
+from maesum.system.printing import say
+from maesum.system.processes import leave_group_at_exit
+from maesum.training.checkpointing import AtomicCheckpointIO, LastCheckpoint
+from maesum.training.experiment_log import log_config, log_results
+from maesum.training.interrupts import interrupts_raised
+from maesum.training.loggers import build_loggers, start_loggers
+from maesum.training.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
+from maesum.training.resuming import keep_log, resume_path
+from maesum.training.resumption import folder_is_given, prepare_to_resume
+from maesum.training.stopping import requeued_on_signal
+
+# Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
+for _name in ("lightning.pytorch", "lightning.fabric"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", message=".*(LeafSpec|does not have many workers|smaller than the logging interval).*")
+# ... said of every loader without a state, but ours starts at the batch that a resumed run is told to start at, and of
+# log files, which `keep_log` has set aside.
+warnings.filterwarnings("ignore", message=".*(your dataloader is not resumable|Experiment logs directory).*")
+# ... said of validation metrics that torchmetrics has summed over ranks already.
+warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.*sync_dist=True.*")
+
+
+@requeued_on_signal()
+@interrupts_raised()
+def run(config: DictConfig) -> dict[str, float]:
+    """Run the training job that `task=` names.
+
+    Leaves in the run's folder: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
+    benchmarks are scored also scores/<benchmark>.h5, evaluation.json and figures.
+    The last weights are used: no annotation ever selects a checkpoint.
+
+    Returns:
+        Final values of what was logged, and the task's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
+
+    Raises:
+        MaesumError: inputs that are missing or do not fit.
+        Stopped: by a signal.
+    """
+    started = time.time()
+    leave_group_at_exit()
+    faulthandler.enable(2)  # what cannot be answered, such as a mapped file cut at this very moment, is not silent
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    plain = resolved(config)
+    kind = TASKS[config.task]
+    L.seed_everything(config.seed, workers=True, verbose=False)
+
+    task, data = kind.build(plain)
+    checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given())
+    read = fingerprints(plain)  # as the files are now: they may change while this runs
+    trainer = build_trainer(config, folder)
+    epochs = None if data is None else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder)
+    # Up to here, nothing is written.
+    start_loggers(trainer.loggers, folder)
+    if trainer.is_global_zero:
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(plain)))
+    keep_log(folder)
+    log_config(trainer.loggers, _settings(plain, epochs))
+    metrics: dict[str, float] = {}
+    if data is not None:
+        trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
+        metrics = cast(LastCheckpoint, trainer.checkpoint_callback).metrics(trainer)
+    metrics |= kind.finish(task, data, trainer, plain, folder)
+    if trainer.is_global_zero:
+        _report_reconstruction(metrics)
+        log_results(trainer.loggers, plain, metrics, folder, trainer.global_step)
+        origin = _origin(_settings(plain, epochs), read, trainer) | {
+            "resumed_from": None if checkpoint is None else str(checkpoint),
+            "seconds": time.time() - started,
+        }
+        write_json(folder / "provenance.json", origin)
+        write_json(folder / "metrics.json", metrics)
+        say(f"results: {folder}")
+    return metrics
+
+
+def _settings(config: dict[str, Any], epochs: list[int] | None) -> dict[str, Any]:
+    """The settings that a run is known by.
+
+    That it was resumed does not make it another run, so `ckpt` is not among them. That it was trained for longer than
+    was meant at first does, since its learning rate took another way: `epochs` then holds all its values.
+    """
+    return {**config, "ckpt": None, "epochs": epochs if epochs and len(epochs) > 1 else config["epochs"]}
+
+
+def _origin(settings: dict[str, Any], read: dict[str, str], trainer: L.Trainer) -> dict[str, Any]:
+    """Where this run comes from, and on what it was computed."""
+    origin = provenance() | identity("train", settings, read)
+    origin |= describe_device(trainer.strategy.root_device, trainer.world_size)
+    origin["device"]["threads"] = torch.get_num_threads()
+    return origin | {"samples_seen": trainer.global_step * _samples_of_step(settings)}
+
+
+def _samples_of_step(config: dict[str, Any]) -> int:
+    """Clips of one optimiser step; DR-DSN takes whole videos, one a step."""
+    return 1 if config["task"] == "dr_dsn" else config["batch_size"]
+
+
+def _report_reconstruction(metrics: dict[str, float]) -> None:
+    """Print the masked error beside those of the two trivial reconstructions: held-out where there is such a set."""
+    part = "val" if "val/loss" in metrics else "train"
+    where = "of held-out clips" if part == "val" else "of the last training batches"
+    model, mean, line = (
+        metrics.get(f"{part}/{name}") for name in ("loss", "error_visible_mean", "error_interpolation")
+    )
+    if model is not None and mean is not None and line is not None:
+        # Significant digits: of unit-norm features of a thousand channels the error is some 1e-6.
+        say(f"masked error {where}: model {model:.4g}, visible mean {mean:.4g}, interpolation {line:.4g}")
+
+
+class _OneStreamDDP(DDPStrategy):
+    """DDP set up on the stream that the steps run on, and not on one of its own as Lightning does.
+
+    DDP reads gradients on the stream that it was set up on, and torch 2.10 warns where that is another. Under DDP a
+    compiled step is several CUDA graphs that share memory, so the next one, replayed on the steps' own stream, may
+    write over a gradient that is still being read.
+    """
+
+    def _setup_model(self, model: Module) -> DistributedDataParallel:
+        return DistributedDataParallel(model, device_ids=self.determine_ddp_device_ids(), **self._ddp_kwargs)
+
+
+def _ddp() -> DDPStrategy:
+    """DDP that sends no buffers round in every step, since training changes none, and keeps one copy of gradients."""
+    known = signature(DistributedDataParallel).parameters
+    buffers = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the older name
+    options: dict[str, Any] = {"gradient_as_bucket_view": True, buffers: False}
+    return _OneStreamDDP(**options)
+
+
+def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
+    """The trainer of a config: its loggers, the last checkpoint kept, a progress bar."""
+    plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
+    callbacks: list[Callback] = [
+        LastCheckpoint(folder / LAST, config.checkpoint_every_n_steps),
+        SamplesSeen(_samples_of_step(plain)),
+    ]
+    if config.task == "pretraining" and config.benchmarks and config.evaluator.every_n_epochs:
+        settings = ScoringSettings(**plain["scoring"])
+        callbacks.append(BenchmarkMonitor(plain["benchmarks"], settings, **plain["evaluator"]))
+    if config.trainer.enable_progress_bar:
+        callbacks.append(TrainingProgress())
+    loggers = build_loggers(config.logger, folder)
+    plugins: list[Any] = [AtomicCheckpointIO()]
+    if SLURMEnvironment.detect() and not TorchElasticEnvironment.detect():
+        plugins.append(SLURMEnvironment(auto_requeue=False))  # `maesum.training.stopping` does that
+    if plain["trainer"]["strategy"] == "ddp":
+        plain["trainer"]["strategy"] = _ddp()
+    try:
+        trainer = L.Trainer(
+            **plain["trainer"],
+            max_epochs=config.epochs,
+            logger=loggers,
+            callbacks=callbacks,
+            plugins=plugins,
+            default_root_dir=folder,
+            num_sanity_val_steps=0,
+            limit_val_batches=1.0 if config.data.held_out else 0,
+            use_distributed_sampler=False,  # the clip sampler deals out ranks itself
+        )
+    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+        raise MaesumError(f"trainer.{{accelerator,devices,strategy,...}}: {first_line(error)}") from None
+    # What deterministic=true adds for programs that read memory before they write it: a kernel more for most new
+    # tensors, hundreds in an eager step. Results are the same without.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    check_processes(trainer.num_devices, trainer.num_nodes, of="trainer.")
+    waiting = waits_for(trainer.num_nodes)
+    if waiting is not None:
+        say(waiting)
+    return trainer

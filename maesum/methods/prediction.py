@@ -1,0 +1,180 @@
+"""The prediction loop: score every frame of every benchmark video, write the scores, compute tau and rho.
+
+A folder holds the results of one whole prediction or of none. They are made in a folder of their own within `out` and
+moved to their places when all are there, so that one that is killed or fails leaves what an earlier one has left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import warnings
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from lightning.fabric import Fabric
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from omegaconf import DictConfig, OmegaConf
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.origin import FeatureOrigin
+from maesum.data.scores import Scores
+from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
+from maesum.runs.fingerprint import fingerprints
+from maesum.runs.identity import identity, resolved
+from maesum.runs.provenance import describe_device, provenance, write_json, write_text
+from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
+from maesum.scoring.benchmarks import check_benchmarks, draw_figures, is_first_rank, score_benchmark
+from maesum.scoring.prediction_folder import CONFIG, METRICS, replace_results
+from maesum.system.errors import MaesumError, first_line
+from maesum.system.files import file_hash, temporary_folder
+from maesum.system.launch import check_processes
+from maesum.system.printing import say
+from maesum.system.processes import leave_group_at_exit
+from maesum.training.checkpoints import load_pretrained
+
+# Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
+warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
+
+
+def run(config: DictConfig) -> dict[str, float]:
+    """The predict command: from its config to scores, tables, figures and metrics.json.
+
+    With several devices each takes a part of every video's frames.
+
+    Returns:
+        `<benchmark>/tau` and `<benchmark>/rho`.
+
+    Raises:
+        MaesumError: a missing or unfit file or setting.
+    """
+    started = time.time()
+    plain = resolved(config)
+    folder = Path(plain["out"])
+    settings = ScoringSettings(**plain["scoring"])
+    predictor, attributes, trained_on = choose_predictor(plain["scorer"], plain["ckpt"])
+    benchmarks = plain["benchmarks"]
+    if plain["stride"] is not None:
+        benchmarks = {name: {**benchmark, "stride": plain["stride"]} for name, benchmark in benchmarks.items()}
+    try:
+        fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"], num_nodes=plain["num_nodes"])
+        check_processes(getattr(fabric.strategy, "num_processes", 1), plain["num_nodes"])
+    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+        raise MaesumError(
+            f"accelerator={plain['accelerator']} devices={plain['devices']}: {first_line(error)}"
+        ) from None
+    leave_group_at_exit()
+    fabric.launch()
+    read = fingerprints(plain)
+    if isinstance(predictor, torch.nn.Module):
+        predictor = predictor.to(fabric.device)
+    # Only the first rank writes; the others name a folder and leave it alone.
+    with temporary_folder(folder, "prediction") if fabric.is_global_zero else nullcontext(folder) as made:
+        metrics = predict_benchmarks(
+            predictor,
+            benchmarks,
+            made,
+            settings,
+            attributes,
+            device=fabric.device,
+            figures=plain["figures"],
+            seed=plain["seed"],
+            trained_on=trained_on,
+            final=folder,
+        )
+        if fabric.is_global_zero:
+            write_text(made / CONFIG, OmegaConf.to_yaml(OmegaConf.create(plain)))
+            device = describe_device(fabric.device, fabric.world_size)
+            origin = provenance() | identity("predict", plain, read) | device
+            write_json(made / "provenance.json", origin | {"seconds": time.time() - started})
+            write_json(made / METRICS, metrics)
+            replace_results(folder, made)
+            say(f"results: {folder}")
+    return metrics
+
+
+class Predictor(NamedTuple):
+    """What scores frames (None = the `uniform` order), what scores files then say about it, and its own features."""
+
+    reconstruct: Reconstructor | None
+    attributes: dict[str, str]
+    trained_on: FeatureOrigin | None = None
+
+
+def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
+    """What `scorer=` and `ckpt=` name.
+
+    Raises:
+        MaesumError: an unknown name, a checkpoint that cannot be read, a missing or an unused `ckpt=`.
+    """
+    if scorer == "model":
+        if ckpt is None:
+            names = ", ".join([*TRAINING_FREE, "uniform"])
+            raise MaesumError(
+                f"ckpt= is required; name a checkpoint of python -m maesum.train, or scorer= one of {names}."
+            )
+        pretrained = load_pretrained(ckpt)
+        return Predictor(pretrained.model, {"checkpoint": file_hash(ckpt)}, pretrained.trained_on)
+    if ckpt is not None:
+        raise MaesumError(f"scorer={scorer} takes no checkpoint; leave out either ckpt= or scorer=.")
+    if scorer == "uniform":
+        return Predictor(None, {"scorer": scorer})
+    if scorer not in TRAINING_FREE:
+        names = ", ".join(["model", *TRAINING_FREE, "uniform"])
+        raise MaesumError(f"scorer={scorer} is unknown, wanted one of {names}.")
+    return Predictor(TRAINING_FREE[scorer], {"scorer": scorer})
+
+
+def predict_benchmarks(
+    predictor: Reconstructor | None,
+    benchmarks: dict[str, dict[str, Any]],
+    folder: Path,
+    settings: ScoringSettings,
+    attributes: dict[str, str],
+    *,
+    device: torch.device | str | None = None,
+    figures: bool = True,
+    seed: int = 0,
+    trained_on: FeatureOrigin | None = None,
+    final: Path | None = None,
+) -> dict[str, float]:
+    """Score, evaluate and show every benchmark by the protocol `paper`.
+
+    Writes scores/<benchmark>.h5, evaluation.json and figures/<benchmark>/<video>.png into the folder and prints the
+    tables. Every rank of a distributed job takes part in the scoring; the first one does the rest.
+
+    Args:
+        predictor: a model or a training-free reconstruction; None = the `uniform` order.
+        benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.
+        attributes: what the scores files say about where they come from.
+        seed: of the random baselines and the bootstrap.
+        trained_on: where the features come from that the predictor was trained on; None where nobody knows.
+        final: where the files will lie in the end, for results to name; by default the folder.
+
+    Returns:
+        `<benchmark>/tau` and `<benchmark>/rho`, on the first rank; nothing on the others.
+
+    Raises:
+        MaesumError: features and annotations that do not fit each other or the model.
+    """
+    check_benchmarks(benchmarks, getattr(predictor, "feature_dim", None))
+    metrics: dict[str, float] = {}
+    evaluations: dict[str, Any] = {}
+    for name, config in benchmarks.items():
+        path = folder / "scores" / f"{name}.h5"
+        benchmark = Benchmark(config["annotations"])
+        score_benchmark(name, predictor, benchmark, config, path, settings, attributes, device, trained_on)
+        if not is_first_rank():
+            continue
+        scores = Scores(path)
+        evaluation = evaluate(scores, benchmark, EvaluationSettings(seed=seed), name=name)
+        evaluation = dataclasses.replace(evaluation, scores=str((final or folder) / path.relative_to(folder)))
+        evaluations[name] = evaluation.to_dict()
+        metrics |= evaluation.metrics()
+        if figures:
+            draw_figures(name, benchmark, scores, folder / "figures" / name)
+        write_json(folder / "evaluation.json", evaluations)
+        print_evaluation(evaluation, videos=False)
+    return metrics

@@ -1,0 +1,160 @@
+"""Self-supervised pretraining: reconstruct masked frames of clips (paper, section 3.3)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from maesum.data.clips import ClipBatch
+from maesum.data.origin import FeatureOrigin
+from maesum.models import MaskedAutoencoder, random_mask
+from maesum.models.autoencoder import take
+from maesum.models.masking import masked_count, visible_first
+from maesum.models.trivial import interpolation, visible_mean
+from maesum.training.checkpoints import FEATURES
+from maesum.training.compiling import compiled
+from maesum.training.finite import FiniteLoss
+from maesum.training.optim import OptimSettings, adamw, schedule
+
+
+class Pretraining(L.LightningModule):
+    """Trains a `MaskedAutoencoder` on clips; the loss is the mean squared error on masked frames only.
+
+    Logged: `train/loss`, `train/lr`, `train/clips_per_second` and what that is in matrix products,
+    `train/teraflop_per_second`, over all ranks, and beside the loss the error of two trivial
+    reconstructions of the same masked frames, `train/error_visible_mean` and `train/error_interpolation`; on held-out
+    videos `val/loss` with the same two.
+
+    Args:
+        model: arguments of `MaskedAutoencoder`, plain values: they are saved in the checkpoint.
+        mask_ratio: share of frames to mask.
+        optim: fields of `OptimSettings`.
+        batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        warmup_epochs: epochs of linear warm-up.
+
+    Attributes:
+        trained_on: where the features come from, to be set by whoever knows: checkpoints keep it.
+
+    Raises:
+        MaesumError: settings out of range; a loss that is not finite, naming step, learning rate and batch.
+    """
+
+    def __init__(
+        self,
+        model: dict[str, Any],
+        mask_ratio: float = 0.5,
+        optim: dict[str, Any] | None = None,
+        batch_size: int = 128,
+        warmup_epochs: int = 40,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()  # plain values only: the safe loader reads them back
+        self.model = MaskedAutoencoder(**model)
+        self.mask_ratio = mask_ratio
+        self.num_masked = masked_count(self.model.frames, mask_ratio)
+        self.optim = OptimSettings(**(optim or {}))
+        self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
+        names = ("loss", *_TRIVIAL)
+        self.held_out_errors: Mapping[str, MeanMetric] = torch.nn.ModuleDict({name: MeanMetric() for name in names})  # type: ignore[assignment]
+        self.trained_on: FeatureOrigin | None = None
+        self.training_loss = self.loss_of  # or the same compiled
+        self._finite = FiniteLoss(self)
+        self._operations = 3 * self.model.forward_operations(self.model.frames - self.num_masked, self.num_masked)
+        self._clock = (0, time.perf_counter())  # optimiser step and time of the last speed reading
+
+    def compile_step(self, mode: str) -> None:
+        """Compile what a training step computes: fused kernels, and in some modes CUDA graphs.
+
+        Args:
+            mode: of `torch.compile`, one of `maesum.training.compiling.MODES`.
+        """
+        self.training_loss = compiled(self.loss_of, mode)
+
+    def loss_of(self, stored: Tensor, mask_noise: Tensor) -> Tensor:
+        """The loss of clips [B, T, D], as they are stored, whose mask follows from noise [B, T]."""
+        mask = random_mask(mask_noise, self.mask_ratio)  # [B, T]
+        return self._error(*self.model.reconstruct_masked(stored.float(), mask, self.num_masked))
+
+    def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
+        loss = self.training_loss(batch.frames, batch.mask_noise)
+        self._finite.watch(loss, batch)
+        if self._logs_now():
+            self._log_with_the_loss(loss, batch)
+        return loss
+
+    def validation_step(self, batch: ClipBatch, batch_index: int) -> None:
+        frames = batch.frames.float()
+        if not len(frames):  # more ranks than clips
+            return
+        clips = len(frames)
+        self.held_out_errors["loss"].update(self.loss_of(batch.frames, batch.mask_noise), clips)
+        for name, error in self._trivial_errors(frames, batch.mask_noise).items():
+            self.held_out_errors[name].update(error, clips)
+
+    def on_validation_epoch_end(self) -> None:
+        # Computed here and not logged by step: a rank without a batch still takes part in the reduction.
+        for name, metric in self.held_out_errors.items():
+            self.log(f"val/{name}", metric.compute())
+            metric.reset()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._finite.check_checkpoint(checkpoint)
+        if self.trained_on is not None:
+            checkpoint[FEATURES] = self.trained_on.to_plain()
+
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights."""
+        return adamw(self.model, self.optim, self.batch_size)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.build_optimizer()
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
+        warmup_steps = round(self.warmup_epochs * steps_per_epoch)
+        scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _error(self, reconstruction: Tensor, original: Tensor) -> Tensor:
+        """Mean squared error over masked frames and channels, [B, M, D] each, in float32."""
+        error = self.model.standardize(reconstruction.float()) - self.model.standardize(original)
+        return error.square().mean()
+
+    def _trivial_errors(self, frames: Tensor, mask_noise: Tensor) -> dict[str, Tensor]:
+        """The errors of reconstructions that need no learning, on the same masked frames."""
+        mask = random_mask(mask_noise, self.mask_ratio)
+        masked = visible_first(mask)[:, -self.num_masked :]  # [B, M]
+        original = take(frames, masked)
+        return {name: self._error(take(trivial(frames, mask), masked), original) for name, trivial in _TRIVIAL.items()}
+
+    def _logs_now(self) -> bool:
+        """Whether the logger takes this step's values; the last ones of an epoch are kept as the run's metrics."""
+        trainer = self.trainer
+        return (self.global_step + 1) % trainer.log_every_n_steps == 0 or trainer.is_last_batch  # type: ignore[attr-defined]
+
+    @torch.no_grad()
+    def _log_with_the_loss(self, loss: Tensor, batch: ClipBatch) -> None:
+        # Averaged over the ranks, each of which sees its part of the batch; only here, because it makes them wait.
+        self.log("train/loss", loss, sync_dist=True)
+        for name, error in self._trivial_errors(batch.frames.float(), batch.mask_noise).items():
+            self.log(f"train/{name}", error, sync_dist=True)
+        self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        step, now = self.global_step, time.perf_counter()
+        if step > self._clock[0] and now > self._clock[1]:
+            clips = (step - self._clock[0]) * self.batch_size
+            clips_per_second = clips / (now - self._clock[1])
+            self.log("train/clips_per_second", clips_per_second)
+            self.log("train/teraflop_per_second", clips_per_second * self._operations / 1e12)
+        self._clock = (step, now)
+
+
+_TRIVIAL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "error_visible_mean": visible_mean,
+    "error_interpolation": interpolation,
+}

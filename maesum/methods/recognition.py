@@ -1,0 +1,92 @@
+"""Action recognition with the pretrained encoder (paper, A1 and A2.1)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics.classification import MulticlassAccuracy
+
+from maesum.data.labelled import LabelledBatch
+from maesum.models import MaskedAutoencoder
+from maesum.models.recognizer import Recognizer
+from maesum.system.errors import MaesumError
+from maesum.training.optim import OptimSettings, adamw, schedule
+
+
+class Recognition(L.LightningModule):
+    """Trains a `Recognizer` with cross entropy and tests it on several clips a video.
+
+    Logged: `train/loss`, `train/accuracy`, `train/lr`; of a test `recognition/top1` and `recognition/top5` as
+    fractions, from class probabilities averaged over a video's clips.
+
+    Args:
+        model: arguments of `MaskedAutoencoder`, plain values.
+        actions: how many classes.
+        freeze: train the linear layer only.
+        optim: fields of `OptimSettings`.
+        batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        warmup_epochs: epochs of linear warm-up.
+
+    Raises:
+        MaesumError: settings out of range; a loss that is not finite.
+    """
+
+    def __init__(
+        self,
+        model: dict[str, Any],
+        actions: int,
+        freeze: bool = False,
+        optim: dict[str, Any] | None = None,
+        batch_size: int = 128,
+        warmup_epochs: int = 5,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()  # plain values only: the safe loader reads them back
+        self.model = Recognizer(MaskedAutoencoder(**model), actions, freeze)
+        self.optim = OptimSettings(**(optim or {}))
+        self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
+        self.top1 = MulticlassAccuracy(actions, top_k=1, average="micro")
+        self.top5 = MulticlassAccuracy(actions, top_k=min(5, actions), average="micro")
+
+    def training_step(self, batch: LabelledBatch, batch_index: int) -> Tensor:
+        logits = self.model(batch.frames[:, 0].float())  # [B, A]
+        loss = F.cross_entropy(logits, batch.labels)
+        if not math.isfinite(loss.item()):
+            raise MaesumError(f"the loss is {loss.item()} at step {self.global_step}; lower optim.base_lr.")
+        self.log("train/loss", loss)
+        self.log("train/accuracy", (logits.argmax(dim=1) == batch.labels).float().mean())
+        self.log("train/lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        return loss
+
+    def test_step(self, batch: LabelledBatch, batch_index: int) -> None:
+        if not len(batch.labels):  # more ranks than videos
+            return
+        videos, clips = batch.frames.shape[:2]
+        logits = self.model(batch.frames.flatten(0, 1).float())  # [B * C, A]
+        probabilities = logits.softmax(dim=1).view(videos, clips, -1).mean(dim=1)  # [B, A]
+        self.top1.update(probabilities, batch.labels)
+        self.top5.update(probabilities, batch.labels)
+
+    def on_test_epoch_end(self) -> None:
+        # Computed here and not logged by step: a rank without a batch still takes part in the reduction.
+        for name, metric in (("top1", self.top1), ("top5", self.top5)):
+            self.log(f"recognition/{name}", metric.compute())
+            metric.reset()
+
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights."""
+        return adamw(self.model, self.optim, self.batch_size)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.build_optimizer()
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
+        warmup_steps = round(self.warmup_epochs * steps_per_epoch)
+        scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

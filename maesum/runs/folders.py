@@ -1,0 +1,239 @@
+"""Where a command leaves what it makes: a folder of its own, and how a refused command takes it back.
+
+Names carry the second of the start, and jobs of a cluster start in the same second. So a folder belongs to the process
+whose `mkdir` has made it; the next one gets `_2` behind the name. A folder that the user names is taken as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maesum.system.errors import MaesumError
+from maesum.system.launch import is_further_rank, told_to_configs
+
+#: Tells the worker processes of a multirun, whose jobs may have names of their own, what its folder is called.
+_SWEEP_FOLDER = "MAESUM_SWEEP_FOLDER"
+#: Where Hydra keeps a job's config and overrides.
+_HYDRA = ".hydra"
+#: How often a folder is tried to be made whose parent vanishes meanwhile.
+_TRIES = 100
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What lay where a command is about to work, so that a refused one can take back what it made and nothing else.
+
+    Attributes:
+        folder: where the command works.
+        first_made: the highest folder above it, or itself, that was not there.
+        names: what it held.
+        hydra: the content of its `.hydra`, which Hydra writes over.
+    """
+
+    folder: Path
+    first_made: Path | None
+    names: frozenset[str]
+    hydra: dict[str, bytes]
+
+    @classmethod
+    def before(cls, folder: str | Path) -> Trace:
+        """Look at a folder that a command will work in, whether it is there or not."""
+        folder = Path(folder).absolute()
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        names = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
+        kept = {path.name: path.read_bytes() for path in (folder / _HYDRA).glob("*.yaml")} if _HYDRA in names else {}
+        return cls(folder, missing[-1] if missing else None, names, kept)
+
+    def take_back(self) -> None:
+        """Undo what a command has made that was refused before its work began; work that had begun stays."""
+        logs = {Path(each.baseFilename) for each in logging.root.handlers if isinstance(each, logging.FileHandler)}
+        logging.shutdown()  # closes the log file, which lies in the folder
+        found = set(os.listdir(self.folder)) if self.folder.is_dir() else set()
+        made = {self.folder / name for name in found - self.names}
+        if made <= logs | {self.folder / _HYDRA}:
+            for path in made & logs:
+                path.unlink(missing_ok=True)
+            self._restore_hydra()
+            self.remove_empty()
+
+    def remove_empty(self) -> None:
+        """Remove the folder, and those above it, as far as this command has made them and they hold nothing."""
+        if self.first_made is None:
+            return
+        with suppress(OSError):  # the first that holds something stays
+            for path in (self.folder, *self.folder.parents):
+                path.rmdir()
+                if path == self.first_made:
+                    break
+
+    def _restore_hydra(self) -> None:
+        if _HYDRA not in self.names:
+            shutil.rmtree(self.folder / _HYDRA, ignore_errors=True)
+            return
+        for path in (self.folder / _HYDRA).glob("*.yaml"):
+            if path.name not in self.hydra:
+                path.unlink()
+            elif path.read_bytes() != self.hydra[path.name]:
+                path.write_bytes(self.hydra[path.name])
+
+
+class RunFolders:
+    """The folders of one command: made when the config names them, noted to be taken back."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, str] = {}
+        self._traces: dict[Path, Trace] = {}
+
+    def note(self, folder: str) -> None:
+        """Remember what a folder held before the command works in it."""
+        self._traces.setdefault(Path(folder).absolute(), Trace.before(folder))
+
+    def take_back(self, folder: str | Path) -> None:
+        """Undo what a refused command has made in its folder, unless that was never noted."""
+        trace = self._traces.get(Path(folder).absolute())
+        if trace is not None and not is_further_rank():
+            trace.take_back()
+
+    def remove_empty(self) -> None:
+        """Remove the folders that were made and hold nothing."""
+        if not is_further_rank():
+            for trace in reversed(self._traces.values()):  # what was made last lies in what was made before
+                trace.remove_empty()
+
+    def make(self, parent: str, name: str) -> str:
+        """The folder `parent/name`, made by this process alone: with `_2`, `_3` ... where another has made it."""
+        wanted = f"{parent}/{name}"
+        if wanted not in self._named:
+            first_made = Trace.before(wanted).first_made
+            made = self._named[wanted] = _make_alone(wanted)
+            folder = Path(made).absolute()
+            self._traces[folder] = Trace(folder, first_made if made == wanted else folder, frozenset(), {})
+        return self._named[wanted]
+
+
+#: Of the command that runs; None where configs are only looked at, as by --help and --cfg.
+_running: RunFolders | None = None
+
+
+@contextmanager
+def making_folders(named: str | None = None) -> Iterator[RunFolders]:
+    """Let the config of the command that the block runs make the folders that it names.
+
+    Args:
+        named: the run's folder that the user has named, see `named_run_folder`.
+    """
+    global _running
+    before, _running = _running, RunFolders()
+    of_another = os.environ.pop(_SWEEP_FOLDER, None)  # this command may have been started by a job of a multirun
+    try:
+        if named is not None:
+            _running.note(named)
+        yield _running
+    finally:
+        _running.remove_empty()
+        _running = before
+        os.environ.pop(_SWEEP_FOLDER, None)
+        if of_another is not None:
+            os.environ[_SWEEP_FOLDER] = of_another
+
+
+def new_folder(parent: str, _root_: Any = None) -> str:
+    """What configs take for a run's folder, as `${new_folder:PARENT}`: named by the time, or by torchrun or srun.
+
+    Their processes work in one folder, so it is named by what all of them know, and by nobody made alone.
+
+    Args:
+        parent: where it lies.
+        _root_: the config that asks, from OmegaConf. One that is being composed asks as well, for a setting that
+            another file then overrides.
+
+    Raises:
+        MaesumError: the folder cannot be made, or torchrun was given no name for it.
+    """
+    shared = told_to_configs("folder")
+    if shared is not None:
+        return _noted(f"{parent}/{shared}")
+    if _running is None or not _is_of_the_job(_root_):
+        return f"{parent}/{_now()}"
+    return _running.make(parent, _now())
+
+
+def slurm_folder(parent: str) -> str:
+    """The folder of a whole SLURM job, queued again or not, as `${slurm_folder:PARENT}`.
+
+    Raises:
+        MaesumError: there is no SLURM job.
+    """
+    return _noted(f"{parent}/{told_to_configs('slurm_job')}")
+
+
+def sweep_folder(parent: str) -> str:
+    """The folder of a multirun, as `${sweep_folder:PARENT}`: the same name for jobs that have another parent.
+
+    Raises:
+        MaesumError: the folder cannot be made.
+    """
+    name = os.environ.get(_SWEEP_FOLDER)
+    if name is None and _running is not None:
+        name = os.environ[_SWEEP_FOLDER] = Path(_running.make(parent, f"sweep_{_now()}")).name
+    return f"{parent}/{name or f'sweep_{_now()}'}"
+
+
+def named_run_folder(overrides: Sequence[str]) -> str | None:
+    """The folder that an override `hydra.run.dir=` names; None where there is none, or only the config can tell."""
+    given = [override for override in overrides if override.startswith("hydra.run.dir=")]
+    if not given:
+        return None
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        folder = str(OverridesParser.create().parse_override(given[-1]).value())
+    except HydraException:
+        return None  # told when the config is composed
+    return None if "${" in folder else folder
+
+
+def _is_of_the_job(config: Any) -> bool:
+    """Whether Hydra has begun to run a job by this config."""
+    from hydra.core.hydra_config import HydraConfig
+
+    running: Any = HydraConfig.instance().cfg
+    return running is not None and running.hydra._get_root() is config
+
+
+def _noted(folder: str) -> str:
+    if _running is not None:
+        _running.note(folder)
+    return folder
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d_%H-%M-%S")
+
+
+def _make_alone(wanted: str) -> str:
+    """Make a folder that was not there, under the name wanted or the next one that is free."""
+    tries, number = 0, 1
+    while True:
+        folder = wanted if number == 1 else f"{wanted}_{number}"
+        try:
+            os.makedirs(folder)  # fails where it is there, so that one process alone can make it
+            return folder
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            tries += isinstance(error, FileNotFoundError)  # a refused command beside us has removed the empty parent
+            if not 0 < tries < _TRIES:
+                raise MaesumError(
+                    f"{folder}: this folder for the results cannot be made ({error.strerror}); work in a folder that "
+                    "may be written, or name another by hydra.run.dir= (predict, evaluate and summarize: by out=)."
+                ) from None

@@ -1,0 +1,85 @@
+"""The folder of a prediction: whose results it may hold, and how new ones take the place of old ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from maesum.system.errors import MaesumError, first_line
+
+CONFIG, METRICS = "config.yaml", "metrics.json"
+#: What a prediction writes besides scores and figures; other commands write files of these names too.
+_FILES = (METRICS, CONFIG, "evaluation.json", "provenance.json")
+_ADVICE = "name another folder by out=."
+
+
+def check_prediction_folder(folder: str | Path) -> None:
+    """Refuse a folder that holds the results of another command, before work is done for it.
+
+    Raises:
+        MaesumError: naming what was found.
+    """
+    folder = Path(folder)
+    if (folder / "checkpoints").exists():
+        raise MaesumError(f"out={folder} holds a training (checkpoints), which would lose its results; {_ADVICE}")
+    found = [name for name in _FILES if (folder / name).exists()]
+    if found and benchmarks_of(folder) is None:
+        raise MaesumError(f"out={folder} holds the {found[0]} of another command; {_ADVICE}")
+
+
+def benchmarks_of(folder: Path) -> list[str] | None:
+    """The names of the benchmarks that the prediction in a folder has scored; None where it holds no prediction.
+
+    Raises:
+        MaesumError: its config.yaml cannot be read.
+    """
+    path = folder / CONFIG
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # of the file system, of YAML, or of OmegaConf
+        raise MaesumError(f"{path}: cannot be read ({first_line(error)}); {_ADVICE}") from None
+    benchmarks = content.get("benchmarks") if isinstance(content, dict) and "scorer" in content else None
+    return [str(name) for name in benchmarks] if isinstance(benchmarks, dict) else None
+
+
+def refuse_prediction(folder: str | Path) -> None:
+    """Refuse a folder that holds a prediction to a command that writes files of the same names.
+
+    Raises:
+        MaesumError: it holds one.
+    """
+    if benchmarks_of(Path(folder)) is not None:
+        raise MaesumError(
+            f"{folder} holds a prediction, which would lose its results; name another folder by hydra.run.dir=."
+        )
+
+
+def replace_results(folder: Path, made: Path) -> None:
+    """Move the results of a prediction into its folder, in place of those of an earlier one.
+
+    A folder with a metrics.json holds one whole prediction: it goes first and comes last.
+
+    Args:
+        made: a folder within it with the new results.
+
+    Raises:
+        MaesumError: a file cannot be moved.
+    """
+    before = benchmarks_of(folder) or []
+    try:
+        for name in _FILES:
+            (folder / name).unlink(missing_ok=True)
+        for name in before:
+            (folder / "scores" / f"{name}.h5").unlink(missing_ok=True)
+            for figure in (folder / "figures" / name).glob("*.png"):
+                figure.unlink()
+        files = [path for path in made.rglob("*") if path.is_file()]
+        for path in sorted(files, key=lambda path: (path == made / METRICS, path)):
+            place = folder / path.relative_to(made)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+    except OSError as error:
+        raise MaesumError(f"{folder}: the results cannot be moved here ({error.strerror}).") from None

@@ -1,0 +1,92 @@
+"""Reading what runs left in JSON files, which may be damaged: every field is checked where it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from maesum.system.errors import MaesumError
+from maesum.system.files import read_json
+
+
+class Record:
+    """A table of a JSON file.
+
+    Args:
+        content: what stands there.
+        path: the file, for messages.
+        field: where in it this table stands, "" for the whole file.
+
+    Raises:
+        MaesumError: it is no table.
+    """
+
+    def __init__(self, content: Any, path: Path, field: str = "") -> None:
+        self._path, self._field = path, field
+        if not isinstance(content, dict):
+            raise self._error(field, content, "a table")
+        self._content = content
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """Read a whole file.
+
+        Raises:
+            MaesumError: it is missing, is not JSON, or holds no table.
+        """
+        return cls(read_json(path), path)
+
+    def table(self, *keys: str) -> Record:
+        """The table under some keys, one below the other."""
+        record = self
+        for key in keys:
+            record = Record(record._content.get(key), self._path, record._name(key))
+        return record
+
+    def optional_table(self, key: str) -> Record | None:
+        """The table under a key, None where there is nothing."""
+        return None if self._content.get(key) is None else self.table(key)
+
+    def tables(self) -> Iterator[tuple[str, Record]]:
+        """Every table in this one by its key."""
+        for key in self._content:
+            yield key, self.table(key)
+
+    def number(self, key: str) -> float | None:
+        """A figure; None where it is undefined, which is written as null.
+
+        Raises:
+            MaesumError: there is no such field, or it is no number.
+        """
+        if key not in self._content:
+            raise self._error(self._name(key), None, "a number")
+        return self._number(self._content[key], self._name(key))
+
+    def optional_number(self, key: str) -> float | None:
+        """A figure that need not be there."""
+        return self._number(self._content.get(key), self._name(key))
+
+    def interval(self, key: str) -> tuple[float | None, float | None]:
+        """The two ends of an interval."""
+        value = self._content.get(key)
+        if not isinstance(value, list) or len(value) != 2:
+            raise self._error(self._name(key), value, "two numbers")
+        low, high = (self._number(each, self._name(key)) for each in value)
+        return low, high
+
+    def _number(self, value: Any, field: str) -> float | None:
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise self._error(field, value, "a number")
+        return value
+
+    def _name(self, key: str) -> str:
+        return f"{self._field}.{key}" if self._field else key
+
+    def _error(self, field: str, value: Any, wanted: str) -> MaesumError:
+        where = f"field '{field}'" if field else "the file"
+        found = "missing" if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
+        return MaesumError(
+            f"{self._path}: {where} is {found}, wanted {wanted}; delete the file, and python -m maesum.sweep runs "
+            "its job again."
+        )

@@ -1,0 +1,43 @@
+"""The report command: from table names to printed tables and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from maesum.config.overrides import as_typed
+from maesum.runs.provenance import write_text
+from maesum.sweeps.command import given_overrides, jobs_of_tables
+from maesum.sweeps.curves import table_curve
+from maesum.sweeps.report_tables import csv_text, markdown
+from maesum.sweeps.results import Row, baselines, table_rows
+from maesum.sweeps.tables import read_tables
+from maesum.system.printing import say
+
+
+def run(config: DictConfig) -> dict[str, list[Row]]:
+    """Write each table to <out>/<name>.md, .csv and, for tables with a curve, .png, and print it.
+
+    Reports of runs at demo scale go to <out>/demo.
+
+    Returns:
+        The rows of each table.
+    """
+    tables = read_tables(config.sweeps)
+    jobs = jobs_of_tables(config, tables)
+    given = given_overrides()
+    synthetic = "+scale=demo" in given
+    folder = Path(config.out) / "demo" if synthetic else Path(config.out)
+    reported: dict[str, list[Row]] = {}
+    for name, table in tables.items():
+        rows = reported[name] = table_rows(table, jobs[name])
+        command = as_typed(["python", "-m", "maesum.sweep", f"sweep={name}", *given])
+        text = markdown(table, rows, baselines(table, jobs[name]), command, synthetic)
+        write_text(folder / f"{name}.md", text)
+        write_text(folder / f"{name}.csv", csv_text(table, rows))
+        if table.curve is not None:
+            table_curve(folder / f"{name}.png", table, table.curve, rows)
+        say(text)
+        say(f"written: {folder / name}.md")
+    return reported

@@ -1,0 +1,135 @@
+"""The figures of a table from what its runs left: metrics.json and evaluation.json of each job's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from maesum.sweeps.jobs import Job
+from maesum.sweeps.records import Record
+from maesum.sweeps.tables import RowSpec, TableSpec
+
+#: Measures of the table "f1" of an evaluation; all others are of the protocol "paper".
+_F1 = ("f1", "over_random")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure beside the published one; None where there is none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    published: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """What was measured less what was published."""
+        return None if self.value is None or self.published is None else self.value - self.published
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: its settings, a cell for each metric, and the jobs that are not done."""
+
+    setting: dict[str, Any]
+    cells: tuple[Cell, ...]
+    missing: tuple[Job, ...]
+
+
+class JobResult:
+    """What a finished job left.
+
+    Attributes:
+        metrics: the main figures by key, e.g. tvsum/tau.
+        evaluations: the whole evaluation of each benchmark by its name.
+        stand_in: the benchmark that stands for all others at +scale=demo, else None.
+
+    Raises:
+        MaesumError: a file of it is damaged; so does whatever reads a figure of it.
+    """
+
+    def __init__(self, job: Job) -> None:
+        content = Record.read(job.folder / "metrics.json")
+        if job.command == "evaluate":
+            self.metrics = content.table("metrics")
+            self.evaluations = dict(content.table("results").tables())
+        else:
+            self.metrics = content
+            path = job.folder / "evaluation.json"
+            self.evaluations = dict(Record.read(path).tables()) if path.exists() else {}
+        self.stand_in = "demo" if list(job.config["benchmarks"]) == ["demo"] else None
+
+    def cell(self, metric: str, read: str, published: float | None) -> Cell | None:
+        """The figure of a metric; None where this job has none of it.
+
+        Args:
+            metric: e.g. tvsum/tau or recognition/top1.
+            read: scores, the baselines human and random, or splits for the mean over splits.
+        """
+        benchmark, measure = metric.split("/")
+        if benchmark == "recognition":
+            value = self.metrics.optional_number(metric)
+            return None if value is None else Cell(value, None, None, published)
+        table = self._table(benchmark, measure)
+        if table is None:
+            return None
+        if read in ("human", "random"):
+            baselines = table.optional_table("baselines")
+            baseline = None if baselines is None else baselines.optional_table(read)
+            return None if baseline is None else Cell(baseline.number(measure), None, None, published)
+        if read == "splits":
+            splits = table.optional_table("splits")
+            return None if splits is None else Cell(splits.table("scores").number(measure), None, None, published)
+        low, high = table.interval(f"{measure}_interval")
+        return Cell(table.number(measure), low, high, published)
+
+    def _table(self, benchmark: str, measure: str) -> Record | None:
+        evaluation = self.evaluations.get(self.stand_in or benchmark)
+        if evaluation is None:
+            return None
+        return evaluation.optional_table("f1") if measure in _F1 else evaluation.table("protocols", "paper")
+
+
+def table_rows(table: TableSpec, jobs: dict[str, Job]) -> list[Row]:
+    """The rows of a table, with empty cells where a job is not done."""
+    done = {name: JobResult(job) for name, job in jobs.items() if job.is_done()}
+    return [_row(row, jobs, done) for row in table.rows]
+
+
+def _row(row: RowSpec, jobs: dict[str, Job], done: dict[str, JobResult]) -> Row:
+    missing = tuple(jobs[name] for name in row.of if name not in done)
+    results = [done[name] for name in row.of if name in done]
+    cells = [
+        _first_cell(results, metric, row.read, published)
+        for metric, published in zip(row.metrics, row.published, strict=True)
+    ]
+    return Row(row.setting, tuple(cells), missing)
+
+
+def _first_cell(results: Sequence[JobResult], metric: str, read: str, published: float | None) -> Cell:
+    for result in results:
+        cell = result.cell(metric, read, published)
+        if cell is not None:
+            return cell
+    return Cell(None, None, None, published)
+
+
+def baselines(table: TableSpec, jobs: dict[str, Job]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Baselines on the videos that the table's runs were scored on: benchmark to predictor to tau and rho."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for job in jobs.values():
+        if job.is_done():
+            for name, evaluation in JobResult(job).evaluations.items():
+                rows = evaluation.table("protocols", "paper").optional_table("baselines")
+                if rows is not None and name not in found:
+                    found[name] = {predictor: _figures(row) for predictor, row in rows.tables()}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _figures(row: Record) -> dict[str, float | None]:
+    """Tau and rho of a baseline, and of one that is drawn how far they move from draw to draw."""
+    spread = {name: row.optional_number(name) for name in ("tau_std", "rho_std")}
+    figures = {"tau": row.number("tau"), "rho": row.number("rho")}
+    return figures | (spread if None not in spread.values() else {})

@@ -1,0 +1,39 @@
+"""Progress bars on standard error, for people only: a log file or a pipe does not get them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from maesum.system.printing import printable
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar while the block runs; yields the function that moves it on by a number of steps."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(escape(printable(description)), total=total)
+        yield lambda steps: progress.advance(task, steps)
+
+
+def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+    """Yield the items under a progress bar of `total` steps."""
+    with progress_bar(description, total) as advance:
+        for item in items:
+            yield item
+            advance(1)

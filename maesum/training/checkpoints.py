@@ -1,0 +1,192 @@
+"""From a checkpoint file back to a model, through the safe loader only."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from maesum.data.origin import FeatureOrigin
+from maesum.models import MaskedAutoencoder
+from maesum.runs.provenance import LAST
+from maesum.system.errors import MaesumError, first_line
+from maesum.training.optimizer_checks import defect_of
+
+#: The field of a checkpoint that tells on which features the model was trained.
+FEATURES = "features"
+
+#: No window is as long; a model of more frames would take memory that its checkpoint does not account for.
+_MOST_FRAMES = 65_536
+
+
+class Pretrained(NamedTuple):
+    """What the checkpoint of a pretraining run holds, besides what resuming it takes.
+
+    Attributes:
+        model: on the CPU and in evaluation mode.
+        settings: the arguments of `MaskedAutoencoder`.
+        trained_on: where the features come from that it was trained on; None where the checkpoint does not tell.
+    """
+
+    model: MaskedAutoencoder
+    settings: dict[str, Any]
+    trained_on: FeatureOrigin | None
+
+
+def load_autoencoder(path: str | Path) -> MaskedAutoencoder:
+    """The model of `load_pretrained` alone."""
+    return load_pretrained(path).model
+
+
+def load_pretrained(path: str | Path) -> Pretrained:
+    """The pretrained model of a checkpoint, and what the checkpoint says about it.
+
+    Nothing in the file is executed: `weights_only=True` admits tensors and plain values.
+
+    Raises:
+        MaesumError: missing, not a checkpoint of this project, or weights that do not fit its own settings.
+    """
+    content = read_checkpoint(path)
+    settings, weights = _settings_and_weights(content, path)
+    trained_on = read_origin(content, path)
+    check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
+    model = _build(settings, "cpu", path)
+    model.load_state_dict(weights)
+    return Pretrained(model.eval(), settings, trained_on)
+
+
+def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The arguments of `MaskedAutoencoder` and its weights by name, as a pretraining run leaves them."""
+    parameters, state = content.get("hyper_parameters"), content.get("state_dict")
+    settings = parameters.get("model") if isinstance(parameters, dict) else None
+    weights = {
+        name.removeprefix("model."): value
+        for name, value in (state.items() if isinstance(state, dict) else ())
+        if isinstance(name, str) and name.startswith("model.")
+    }
+    if not isinstance(settings, dict) or not weights:
+        raise MaesumError(
+            f"{path}: fields 'hyper_parameters.model' and 'state_dict' of a pretraining run are missing; name a "
+            "checkpoint that python -m maesum.train wrote."
+        )
+    depths = [settings.get(name, 0) for name in ("encoder_depth", "decoder_depth")]
+    if any(isinstance(depth, int) and depth > len(weights) for depth in depths):
+        raise MaesumError(f"{path}: the model is {depths} blocks deep, but there are {len(weights)} weights.")
+    return settings, weights
+
+
+def read_origin(content: dict[str, Any], path: str | Path) -> FeatureOrigin | None:
+    """The field that `maesum.methods.pretraining` writes; None in checkpoints that were written before it did.
+
+    Raises:
+        MaesumError: the field holds something else.
+    """
+    if content.get(FEATURES) is None:
+        return None
+    try:
+        return FeatureOrigin.from_plain(content[FEATURES])
+    except ValueError as error:
+        raise MaesumError(f"{path}: field '{FEATURES}' does not say what it was trained on ({error}).") from None
+
+
+def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path: str | Path) -> None:
+    """Load weights into a model of the same shape.
+
+    Raises:
+        MaesumError: the first name or shape that differs.
+    """
+    check_weights(weights, model.state_dict(), path)
+    model.load_state_dict(weights)
+
+
+def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path, *, of_same_type: bool = False) -> None:
+    """Compare the names and shapes of weights, and check that they are finite numbers.
+
+    Args:
+        of_same_type: whether another floating type is refused as well, which loading would round to the wanted one.
+
+    Raises:
+        MaesumError: the first that differs in name, shape or kind of number, or is not finite.
+    """
+    if not isinstance(found, dict):
+        raise MaesumError(f"{path}: field 'state_dict' is no table of weights; name another checkpoint.")
+    for name in sorted(wanted.keys() | found.keys(), key=str):
+        found_shape, wanted_shape = _shape(found, name), _shape(wanted, name)
+        if found_shape != wanted_shape:
+            raise MaesumError(
+                f"{path}: weight '{name}' is {found_shape}, wanted {wanted_shape}; the checkpoint is of another model, "
+                "so choose the model= and features it was trained with."
+            )
+        defect = defect_of(found[name])
+        if defect is None and of_same_type and found[name].dtype != wanted[name].dtype:
+            defect = f"is of type {found[name].dtype}, wanted {wanted[name].dtype}"
+        if defect is not None:
+            raise MaesumError(f"{path}: weight '{name}' {defect}; name an earlier checkpoint.")
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint as tensors and plain values.
+
+    Raises:
+        MaesumError: missing, damaged, not a checkpoint, or holding objects that would have to be executed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        of_run = path / LAST
+        hint = f"it is a run's folder, so name {of_run}" if of_run.is_file() else "name one of python -m maesum.train"
+        raise MaesumError(f"{path}: no such checkpoint file; {hint}.")
+    _check_archive(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise MaesumError(
+            f"{path}: refused, it is not a checkpoint or holds objects other than tensors and plain values."
+        ) from None
+    except Exception as error:  # the safe unpickler raises whatever a damaged or crafted byte leads it to
+        raise MaesumError(f"{path}: not a readable checkpoint ({first_line(error)}).") from None
+    if not isinstance(content, dict):
+        raise MaesumError(f"{path}: holds a {type(content).__name__}, wanted the dictionary of a checkpoint.")
+    return content
+
+
+def _check_archive(path: Path) -> None:
+    """Check the file's checksums, which `torch.load` does not look at, and that nothing in it is compressed.
+
+    A damaged weight would otherwise load and change every score; a compressed entry could fill the memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
+            damaged = None if packed else archive.testzip()
+    except FileNotFoundError:
+        raise MaesumError(f"{path}: no such checkpoint file.") from None
+    except Exception as error:  # zipfile raises whatever a damaged header leads it to
+        raise MaesumError(f"{path}: not a readable checkpoint ({first_line(error)}).") from None
+    if packed:
+        raise MaesumError(f"{path}: entry '{packed[0]}' is compressed, which checkpoints never are.")
+    if damaged is not None:
+        raise MaesumError(f"{path}: entry '{damaged}' is damaged; copy the file again or name another checkpoint.")
+
+
+def _build(settings: dict[str, Any], device: str, path: str | Path) -> MaskedAutoencoder:
+    try:
+        if settings.get("frames", 0) > _MOST_FRAMES:
+            raise ValueError(f"{settings['frames']} frames")
+        with torch.device(device):
+            return MaskedAutoencoder(**settings)
+    except MaesumError as error:
+        raise MaesumError(f"{path}: {error}") from None
+    except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError, ZeroDivisionError) as error:
+        raise MaesumError(
+            f"{path}: field 'hyper_parameters.model' does not describe a model ({first_line(error)})."
+        ) from None
+
+
+def _shape(weights: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | str:
+    value = weights.get(name)
+    if not isinstance(value, torch.Tensor):
+        return "absent" if value is None else "no tensor"
+    return "a nested tensor" if value.is_nested else tuple(value.shape)

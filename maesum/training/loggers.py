@@ -1,0 +1,110 @@
+"""The loggers of a training, built from `logger=`; W&B is started, and refused where it cannot be, before any work."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+from maesum.runs.provenance import write_text
+from maesum.system.errors import MaesumError, first_line
+
+#: The id of a run's W&B run, in the run's folder: a training that goes on there goes on in the same curve.
+RUN_ID = "wandb_run_id"
+_OTHERWISE = "or set WANDB_MODE=offline to log into the run's folder, or leave wandb out of logger="
+#: Seconds to wait for W&B's server: to be reached at all, and to start a run.
+_REACH, _START = 5, 30
+
+
+def build_loggers(settings: Mapping[str, Any], folder: Path) -> list[Logger]:
+    """Every logger of `logger=`; W&B's goes on with the run that the folder notes.
+
+    Args:
+        settings: each one's `_target_` and arguments, by name.
+        folder: of the run.
+
+    Raises:
+        MaesumError: the noted id is none.
+    """
+    return [_build(each, folder) for each in settings.values()]
+
+
+def start_loggers(loggers: Iterable[Logger], folder: Path) -> None:
+    """Start the loggers that need a server, before anything else is written into the folder.
+
+    Raises:
+        MaesumError: W&B is asked for without a login or out of reach; nothing of it is left in the folder.
+    """
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            _start(logger, folder)
+
+
+def _build(settings: Any, folder: Path) -> Logger:
+    logger = instantiate(settings)
+    if isinstance(logger, WandbLogger) and logger.version is None:
+        known = _read_id(folder / RUN_ID)
+        return logger if known is None else instantiate(settings, id=known)
+    return logger
+
+
+@rank_zero_only
+def _start(logger: WandbLogger, folder: Path) -> None:
+    """Start the W&B run, or go on with the folder's own, and note its id."""
+    import wandb
+
+    was_there = (folder / "wandb").exists()
+    logger._wandb_init.setdefault("settings", wandb.Settings(init_timeout=_START))
+    try:
+        if not (logger._offline or wandb.setup().settings._offline):
+            _check_reachable(wandb.setup().settings.base_url)
+        run = logger.experiment
+    except wandb.Error as error:
+        if not was_there:
+            shutil.rmtree(folder / "wandb", ignore_errors=True)
+        raise MaesumError(_explained(error)) from None
+    if not getattr(run, "disabled", False):
+        write_text(folder / RUN_ID, f"{run.id}\n")
+
+
+def _explained(error: Exception) -> str:
+    text = first_line(error)
+    if "log in" in text.lower() or "api key" in text.lower() or "API_KEY" in text:
+        return f"logger=wandb: nobody is logged in to W&B here ({text}); log in with: wandb login, {_OTHERWISE}."
+    return f"logger=wandb: W&B cannot start a run ({text}); check the network and the key of wandb login, {_OTHERWISE}."
+
+
+def _check_reachable(url: str) -> None:
+    """Find out within seconds what W&B would only tell after minutes: that there is no way to its server."""
+    if getproxies().keys() & {"http", "https", "all"}:
+        return  # W&B goes another way
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+        socket.create_connection((parts.hostname or "", port), timeout=_REACH).close()
+    except OSError as error:
+        raise MaesumError(
+            f"logger=wandb: W&B's server {parts.hostname} cannot be reached ({error.strerror or error}); check the "
+            f"network, {_OTHERWISE}."
+        ) from None
+
+
+def _read_id(path: Path) -> str | None:
+    """The id that an earlier start in this folder has noted."""
+    if not path.is_file():
+        return None
+    found = path.read_text(encoding="utf-8", errors="replace").strip()
+    if not re.fullmatch(r"[\w-]{1,128}", found, re.ASCII):
+        raise MaesumError(
+            f"{path}: holds {found[:40]!r}, wanted the id of a W&B run; delete the file to begin another."
+        )
+    return found

@@ -1,0 +1,81 @@
+"""AdamW and its schedule as the paper's appendix A1 sets them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from maesum.system.errors import MaesumError
+
+
+@dataclass
+class OptimSettings:
+    """Optimisation of one run.
+
+    Attributes:
+        base_lr: learning rate for a batch of 256.
+        scale_lr: lr = base_lr * batch_size / 256 (Goyal et al. 2017), the batch over all ranks and accumulation steps.
+        min_lr: learning rate of the last step.
+        weight_decay: on matrices only, not on biases, norms and the mask token.
+    """
+
+    base_lr: float = 4e-4
+    scale_lr: bool = True
+    min_lr: float = 1e-6
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = 0.05
+
+    def learning_rate(self, batch_size: int) -> float:
+        """The peak learning rate for a global batch."""
+        return self.base_lr * batch_size / 256 if self.scale_lr else self.base_lr
+
+
+def adamw(model: nn.Module, settings: OptimSettings, batch_size: int) -> torch.optim.AdamW:
+    """AdamW with decay on matrices only, in one fused pass over the weights where the device has it."""
+    decayed = [p for n, p in model.named_parameters() if p.requires_grad and _decays(n, p)]
+    free = [p for n, p in model.named_parameters() if p.requires_grad and not _decays(n, p)]
+    groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    devices = {p.device.type for p in model.parameters()}
+    return torch.optim.AdamW(
+        groups,
+        lr=settings.learning_rate(batch_size),
+        betas=(settings.betas[0], settings.betas[1]),
+        fused=devices <= {"cpu", "cuda"} or None,
+    )
+
+
+def _decays(name: str, parameter: nn.Parameter) -> bool:
+    return parameter.dim() >= 2 and not name.endswith("mask_token")
+
+
+def warmup_cosine(step: int, total_steps: int, warmup_steps: int, peak_lr: float, min_lr: float) -> float:
+    """The learning rate of optimiser step `step` (0-based) as a fraction of `peak_lr`.
+
+    Linear from peak / warmup_steps to the peak, then half a cosine that reaches `min_lr` at the last step.
+    """
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    remaining = max(total_steps - 1 - warmup_steps, 1)
+    progress = min((step - warmup_steps) / remaining, 1.0)
+    return (min_lr + (peak_lr - min_lr) * 0.5 * (1 + math.cos(math.pi * progress))) / peak_lr
+
+
+def schedule(
+    optimizer: torch.optim.Optimizer, settings: OptimSettings, batch_size: int, total_steps: int, warmup_steps: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """`warmup_cosine` as a scheduler to be stepped after every optimiser step.
+
+    Raises:
+        MaesumError: a warm-up that fills the whole run.
+    """
+    if warmup_steps >= total_steps:
+        raise MaesumError(
+            f"the warm-up takes {warmup_steps} of {total_steps} optimiser steps; lower warmup_epochs below epochs."
+        )
+    peak = settings.learning_rate(batch_size)
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: warmup_cosine(step, total_steps, warmup_steps, peak, settings.min_lr)
+    )
