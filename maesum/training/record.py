@@ -33,6 +33,9 @@ _AFTER_TRAINING = {
 #: Where to go on, how far (compared on its own), and names that stand for files, whose content is compared instead.
 _NEVER = ("ckpt", "epochs", "feature", "data.name", "*.features", "*.held_out", "*.annotations", "init")
 
+#: Tasks whose learning rate stays as it is, so that more epochs are what they would have been from the start.
+_WITHOUT_SCHEDULE = ("dr_dsn",)
+
 
 @dataclass(frozen=True)
 class TrainingRecord:
@@ -126,6 +129,8 @@ class TrainingRecord:
                 f"{path}: was trained for {trained} epochs already, but epochs is {epochs}; give at least {trained}, "
                 "or leave ckpt= out to start anew."
             )
+        if self.settings.get("task") in _WITHOUT_SCHEDULE:
+            return self
         if epochs < before.epochs[-1]:
             raise MaesumError(
                 f"{path}: was trained with epochs={before.epochs[-1]}, which sets the learning rate of each step, but "
@@ -141,7 +146,7 @@ class TrainingRecord:
             before: the checkpoint's.
         """
         lines = []
-        if self.epochs != before.epochs:
+        if self.epochs != before.epochs and self.settings.get("task") not in _WITHOUT_SCHEDULE:
             lines.append(
                 f"its learning rate was set for {before.epochs[-1]} epochs and now is for {self.epochs[-1]}: this is "
                 f"another training than one with epochs={self.epochs[-1]} from the start, and its config_hash says so"

@@ -267,6 +267,13 @@ def test_more_epochs_are_taken_and_kept_in_the_record(content, load):
     assert any("its learning rate was set for 3 epochs and now is for 5" in line for line in resumed.remarks)
 
 
+def test_more_epochs_at_a_rate_that_stays_are_the_same_training(content, load):
+    settings = {**RECORD.settings, "task": "dr_dsn"}
+    content["maesum"]["record"]["settings"] = settings
+    resumed = load(content, dataclasses.replace(RECORD, settings=settings, epochs=[5]))
+    assert (resumed.record.epochs, resumed.remarks) == ([5], [])
+
+
 def test_another_number_of_threads_is_told(content, load):
     machine = {"device": "cpu", "processes": 1, "threads": 4}
     (line,) = load(content, dataclasses.replace(RECORD, machine=machine)).remarks
