@@ -44,6 +44,25 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo data is made once by the commands that need it."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """The folder of a finished run of a tiny model on the demo data."""
+    from tests.commands import SECONDS, maesum_here
+
+    folder = tmp_path_factory.mktemp("small")
+    done = maesum_here(
+        "train", "+experiment=rand_stride", *SECONDS, "figures=false", "hydra.run.dir=run", folder=folder, cache=cache
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "run"
+
+
 @pytest.fixture
 def make_features(tmp_path: Path) -> Callable[..., Path]:
     """Write a small features file of random walks: make_features("name.h5", lengths=[40, 50], dim=8)."""

@@ -9,6 +9,7 @@ import pytest
 from maesum.evaluation.figures import drawing, importance_figure
 from maesum.summaries.outputs import write_figure
 from maesum.summaries.selection import Selection
+from maesum.summaries.ticks import ticks_of
 from maesum.sweeps.curves import table_curve
 from maesum.sweeps.results import Cell, Row
 
@@ -17,7 +18,8 @@ TITLES = ["costs $5 or $6_{", "$\\frac{", "日本の★", "a\x1b[31m\nb", "_\\%{
 
 @pytest.mark.parametrize("title", TITLES)
 def test_a_title_is_drawn_as_it_is_written(title, tmp_path):
-    selection = Selection(np.array([[0, 44], [45, 89]]), np.ones(2), np.array([0]), 0.5, 90)
+    ticks = ticks_of(np.arange(91) / 30)
+    selection = Selection(np.array([[0, 44], [45, 89]]), np.ones(2), np.array([45, 45]), np.array([0]), 0.5, ticks)
     curve = SimpleNamespace(x=title, metric=title, by="epochs")
     table = SimpleNamespace(title=title, metrics=[title])
     row = Row({title: 1, "epochs": title}, (Cell(1.0, None, None, 2.0),), ())

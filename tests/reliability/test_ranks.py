@@ -42,11 +42,13 @@ def test_losses_of_fifty_steps_agree(cache, tmp_path):
 
 
 def _write_set(folder: Path, videos: int) -> None:
-    """Features and annotations of a few videos, as wide as the demo's."""
+    """Features and annotations of a few videos, and features of as many to hold out, as wide as the demo's."""
     rng = np.random.default_rng(videos)
     lengths = [61 + 2 * number for number in range(videos)]
     ids = [f"video_{number + 1}" for number in range(videos)]
     write_features(folder / "few.h5", ids, lengths, [rng.normal(size=(length, 64)) for length in lengths])
+    others = [f"held_out_{number + 1}" for number in range(videos)]
+    write_features(folder / "others.h5", others, lengths, [rng.normal(size=(length, 64)) for length in lengths])
     annotations = [
         VideoAnnotation(video_id, rng.integers(1, 6, (3, length)), 30.0, video_id)
         for video_id, length in zip(ids, lengths, strict=True)
@@ -57,7 +59,7 @@ def _write_set(folder: Path, videos: int) -> None:
 def test_one_video_for_two_ranks_trains_and_scores_alike(cache, tmp_path):
     """Fewer videos and fewer held-out clips than ranks, an odd number of frames, and a clip left over by the batches."""
     _write_set(tmp_path, videos=1)
-    files = ("data.features=few.h5", "data.held_out=few.h5", "data.held_out_clips_per_video=1",
+    files = ("data.features=few.h5", "data.held_out=others.h5", "data.held_out_clips_per_video=1",
              "benchmarks.demo.features=few.h5", "benchmarks.demo.annotations=few_annotations.h5")  # fmt: skip
     options = (*files, "data.clips_per_video=3", "batch_size=2", "epochs=3", "figures=false")
     for name, ranks in (("one", ()), ("two", TWO)):
