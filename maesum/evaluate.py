@@ -12,14 +12,14 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.ranges import check_ranges
+from maesum.config.fields import check_settings
 from maesum.config.scoring import EvaluateConfig
 from maesum.runs.identity import resolved
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
     """Evaluate, print, and write metrics.json; returns the main figures (see `maesum.evaluation.command.run`)."""
-    check_ranges(EvaluateConfig, resolved(config))
+    check_settings(EvaluateConfig, resolved(config))
     from maesum.evaluation.command import run
 
     return run(config)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.ranges import check_ranges
+from maesum.config.fields import check_settings
 from maesum.config.videos import ExtractConfig
 from maesum.runs.identity import resolved
 from maesum.system.printing import say
@@ -33,7 +33,7 @@ def extract(config: DictConfig) -> None:
     """Extract the videos that the config names, or this shard's part of them, and say what came out."""
     from maesum.vision.videos import parse_shard, shard_of, shard_path
 
-    check_ranges(ExtractConfig, resolved(config))
+    check_settings(ExtractConfig, resolved(config))
     require_vision_packages()
     number, count = parse_shard(config.shard)
     out = shard_path(Path(config.out), number, count)

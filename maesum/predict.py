@@ -11,7 +11,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.ranges import check_ranges
+from maesum.config.fields import check_settings
 from maesum.config.scoring import PredictConfig
 from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_prediction
@@ -22,7 +22,7 @@ from maesum.system.files import check_folder_writable
 def predict(config: DictConfig) -> dict[str, float]:
     """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.methods.prediction.run`)."""
     values = resolved(config)
-    check_ranges(PredictConfig, values)
+    check_settings(PredictConfig, values)
     check_folder_writable(values["out"])
     check_prediction_folder(values["out"])
     check_prediction(values)

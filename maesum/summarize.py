@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.cli.entry import entry_point
-from maesum.config.ranges import check_ranges
+from maesum.config.fields import check_settings
 from maesum.config.videos import SummarizeConfig
 from maesum.runs.identity import resolved
 from maesum.system.errors import MaesumError
@@ -33,7 +33,7 @@ def summarize(config: DictConfig) -> None:
     """Summarise the video or videos that the config names, and say where the page is."""
     from maesum.vision.videos import find_videos
 
-    check_ranges(SummarizeConfig, resolved(config))
+    check_settings(SummarizeConfig, resolved(config))
     require_vision_packages()
     videos = find_videos(config.video if isinstance(config.video, str) else list(config.video))
     if config.ckpt is not None and not Path(config.ckpt).is_file():

@@ -25,7 +25,7 @@ from maesum.cli.outside import guard_composition, outside_folders
 from maesum.cli.registration import register_resolvers, register_schemas
 from maesum.cli.targets import checked_config
 from maesum.config import CONF_DIR
-from maesum.config.meanings import meanings
+from maesum.config.fields import meanings
 from maesum.runs.folders import making_folders, named_run_folder
 from maesum.system.errors import MaesumError, Stopped
 from maesum.system.printing import failure_sentence, say, unfailing_output

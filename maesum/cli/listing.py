@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from maesum.config.meanings import heading, meanings
+from maesum.config.fields import heading, meanings
 
 
 class Key(NamedTuple):

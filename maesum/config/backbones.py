@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from maesum.config.fields import setting
+
 
 @dataclass
 class GooglenetBackbone:
     """GoogLeNet, see maesum.vision.backbones.googlenet."""
 
     _target_: str = "maesum.vision.backbones.googlenet"
-    weights: str = "IMAGENET1K_V1"  # or a file of weights, or random
+    weights: str = setting("IMAGENET1K_V1", "or a file of weights, or random", is_text=True)
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Resnet50Backbone:
     """ResNet-50, see maesum.vision.backbones.resnet50."""
 
     _target_: str = "maesum.vision.backbones.resnet50"
-    weights: str = "IMAGENET1K_V1"  # or a file of weights, or random
+    weights: str = setting("IMAGENET1K_V1", "or a file of weights, or random", is_text=True)
 
 
 @dataclass
@@ -30,7 +32,7 @@ class EfficientnetLite0Backbone:
     """EfficientNet-Lite0, see maesum.vision.backbones.efficientnet_lite0."""
 
     _target_: str = "maesum.vision.backbones.efficientnet_lite0"
-    weights: str | None = None  # null: those of the package; or a file of weights, or random
+    weights: str | None = setting(None, "null: those of the package; or a file of weights, or random", is_text=True)
 
 
 #: Each backbone's schema under the name that `backbone=` takes.

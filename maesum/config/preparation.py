@@ -7,11 +7,15 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from maesum.config.fields import setting
+
 
 @dataclass
 class PrepareConfig:
     """What is read and what is written."""
 
-    source: Any = MISSING  # conf/source: an importer and its options, typed in maesum.config.sources
-    input: Any = MISSING  # the published file or folder, or a list of files where the source takes several
-    out: str = MISSING  # the file to write, or the folder where the source writes several
+    source: Any = setting(MISSING, "conf/source: an importer and its options, typed in maesum.config.sources")
+    input: Any = setting(
+        MISSING, "the published file or folder, or a list of files where the source takes several", is_text=True
+    )
+    out: str = setting(MISSING, "the file to write, or the folder where the source writes several", is_text=True)

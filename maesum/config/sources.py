@@ -11,6 +11,8 @@ from typing import Any
 
 from omegaconf import II, MISSING
 
+from maesum.config.fields import setting
+
 #: A training clip has 30 frames (paper, section 4.3), so a video with fewer cannot give one.
 MIN_FRAMES = 30
 
@@ -51,9 +53,9 @@ class FinegymSource(FileSource):
     """FineGym event tracks, see maesum.data.sources.finegym."""
 
     _target_: str = "maesum.data.sources.finegym.import_finegym"
-    input: Any = II("input")  # noqa: RUF009 - a string; the folder of both instance lists, or a list of files
-    ids: str = MISSING  # text file: the videos to keep, one id a line
-    videos: str = MISSING  # CSV with video_id,fps,n_frames or a features file that holds fps
+    input: Any = setting(II("input"), "the folder of both instance lists, or a list of files", is_text=True)
+    ids: str = setting(MISSING, "text file: the videos to keep, one id a line", is_text=True)
+    videos: str = setting(MISSING, "CSV with video_id,fps,n_frames or a features file that holds fps", is_text=True)
 
 
 @dataclass
@@ -61,14 +63,14 @@ class NpySource(FileSource):
     """A folder of feature arrays, see maesum.data.sources.npy_folder."""
 
     _target_: str = "maesum.data.sources.npy_folder.import_npy_folder"
-    only: str | None = None  # text file: the ids to keep
-    exclude: str | None = None  # text file: the ids to leave out
-    dtype: str = "float16"  # or float32
-    fps: float | None = None  # frames per second of the feature rows, if all videos share it
-    short: ShortPolicy = ShortPolicy.error  # what to do with videos below min_frames: error, drop or pad
-    min_frames: int = MIN_FRAMES  # of a video: as many as a training clip or scoring window takes
-    backbone: str = "unknown"  # what computed the features, kept in the file
-    preprocessing: str = "unknown"  # how frames were prepared for it, kept in the file
+    only: str | None = setting(None, "text file: the ids to keep", is_text=True)
+    exclude: str | None = setting(None, "text file: the ids to leave out", is_text=True)
+    dtype: str = setting("float16", "or float32")
+    fps: float | None = setting(None, "frames per second of the feature rows, if all videos share it")
+    short: ShortPolicy = setting(ShortPolicy.error, "what to do with videos below min_frames: error, drop or pad")
+    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes")
+    backbone: str = setting("unknown", "what computed the features, kept in the file", is_text=True)
+    preprocessing: str = setting("unknown", "how frames were prepared for it, kept in the file", is_text=True)
 
 
 @dataclass
@@ -76,12 +78,18 @@ class Eccv16Source(FileSource):
     """An eccv16_dataset_*_google_pool5.h5 file, see maesum.data.sources.eccv16."""
 
     _target_: str = "maesum.data.sources.eccv16.import_eccv16"
-    name: str | None = None  # the benchmark's name; by default the part of the file name that says it, e.g. "tvsum"
-    fps: float | None = None  # frames per second of the videos, where the file does not tell
-    backbone: str | None = None  # what computed the features; by default googlenet pool5 of the public files
-    dtype: str = "float16"  # or float32
-    short: ShortPolicy = ShortPolicy.error  # what to do with videos below min_frames feature rows: error or drop
-    min_frames: int = MIN_FRAMES  # of a video: as many as a training clip or scoring window takes
+    name: str | None = setting(
+        None, 'the benchmark\'s name; by default the part of the file name that says it, e.g. "tvsum"', is_text=True
+    )
+    fps: float | None = setting(None, "frames per second of the videos, where the file does not tell")
+    backbone: str | None = setting(
+        None, "what computed the features; by default googlenet pool5 of the public files", is_text=True
+    )
+    dtype: str = setting("float16", "or float32")
+    short: ShortPolicy = setting(
+        ShortPolicy.error, "what to do with videos below min_frames feature rows: error or drop"
+    )
+    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes")
 
 
 @dataclass
@@ -90,7 +98,7 @@ class DemoSource:
 
     _target_: str = "maesum.data.demo.make_demo"
     out: str = II("out")
-    seed: int = 0  # another one makes another set
+    seed: int = setting(0, "another one makes another set")
 
 
 #: Each source's schema under the name that `source=` takes.

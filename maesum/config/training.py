@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from maesum.config.ranges import choice, number, seed
+from maesum.config.fields import LARGEST_SEED, setting
 from maesum.config.scoring import ACCELERATORS, BenchmarkConfig, ScoringConfig
 
 
@@ -15,131 +15,164 @@ from maesum.config.scoring import ACCELERATORS, BenchmarkConfig, ScoringConfig
 class DataConfig:
     """What the model is trained on (conf/data)."""
 
-    name: str = MISSING  # of the set; known names give the estimate of a sweep's cost
-    features: Any = MISSING  # a features file, a pattern, or a list: shards of one set
-    made_by: str = ""  # the command that makes `features`, for the message where they are missing
-    held_out: Any = None  # features of videos to report the masked error on, or null
-    clips_per_video: int = number(1, at_least=1)  # clips drawn from each video in an epoch
-    held_out_clips_per_video: int = number(4, at_least=1)  # clips drawn from each of these
-    standardize: bool = False  # channels to zero mean and about unit variance (for features that are not CNN outputs)
-    workers: int = number(2, at_least=0)  # loader processes of each rank; 0 = load in the training process
-    residency: str = "disk"  # of pretraining features: disk | host (read into memory first) | device (split over GPUs)
+    name: str = setting(MISSING, "of the set; known names give the estimate of a sweep's cost", is_text=True)
+    features: Any = setting(MISSING, "a features file, a pattern, or a list: shards of one set", is_text=True)
+    made_by: str = setting("", "the command that makes `features`, for the message where they are missing")
+    held_out: Any = setting(None, "features of videos to report the masked error on, or null", is_text=True)
+    clips_per_video: int = setting(1, "clips drawn from each video in an epoch", at_least=1)
+    held_out_clips_per_video: int = setting(4, "clips drawn from each of these", at_least=1)
+    standardize: bool = setting(
+        False, "channels to zero mean and about unit variance (for features that are not CNN outputs)"
+    )
+    workers: int = setting(2, "loader processes of each rank; 0 = load in the training process", at_least=0)
+    residency: str = setting(
+        "disk", "of pretraining features: disk | host (read into memory first) | device (split over GPUs)"
+    )
 
 
 @dataclass
 class ModelConfig:
     """Sizes of the masked autoencoder (conf/model); the width of the features comes from the features."""
 
-    frames: int = number(30, at_least=2)  # frames of a clip and of a scoring window
-    encoder_dim: int = number(768, at_least=1)  # width of the encoder; its heads must divide it
-    encoder_depth: int = number(12, at_least=1)  # blocks of the encoder
-    encoder_heads: int = number(12, at_least=1)  # attention heads of the encoder
-    decoder_dim: int = number(384, at_least=1)  # width of the decoder; its heads must divide it
-    decoder_depth: int = number(4, at_least=1)  # blocks of the decoder
-    decoder_heads: int = number(6, at_least=1)  # attention heads of the decoder
-    mlp_ratio: float = number(4.0, above=0)  # width of the MLPs, relative to encoder_dim and decoder_dim
-    stream: str = "projected"  # projected: linear layers between the widths; feature: the features' own width
-    # from end to end (the two readings of section 3.2)
+    frames: int = setting(30, "frames of a clip and of a scoring window", at_least=2)
+    encoder_dim: int = setting(768, "width of the encoder; its heads must divide it", at_least=1)
+    encoder_depth: int = setting(12, "blocks of the encoder", at_least=1)
+    encoder_heads: int = setting(12, "attention heads of the encoder", at_least=1)
+    decoder_dim: int = setting(384, "width of the decoder; its heads must divide it", at_least=1)
+    decoder_depth: int = setting(4, "blocks of the decoder", at_least=1)
+    decoder_heads: int = setting(6, "attention heads of the decoder", at_least=1)
+    mlp_ratio: float = setting(4.0, "width of the MLPs, relative to encoder_dim and decoder_dim", above=0)
+    stream: str = setting(
+        "projected",
+        "projected: linear layers between the widths; feature: the features' own width from end to end "
+        "(the two readings of section 3.2)",
+    )
 
 
 @dataclass
 class OptimConfig:
     """AdamW with a warm-up and a cosine (paper, A1)."""
 
-    base_lr: float = number(4e-4, above=0)  # learning rate for a batch of 256
-    scale_lr: bool = True  # take base_lr * batch_size / 256; false takes base_lr as it is
-    min_lr: float = number(1e-6, at_least=0)  # learning rate of the last step
-    betas: list[float] = field(default_factory=lambda: [0.9, 0.95])  # decay of the two running means
-    weight_decay: float = number(0.05, at_least=0)  # on matrices only, not on biases, norms and the mask token
+    base_lr: float = setting(4e-4, "learning rate for a batch of 256", above=0)
+    scale_lr: bool = setting(True, "take base_lr * batch_size / 256; false takes base_lr as it is")
+    min_lr: float = setting(1e-6, "learning rate of the last step", at_least=0)
+    betas: list[float] = setting([0.9, 0.95], "decay of the two running means")
+    weight_decay: float = setting(0.05, "on matrices only, not on biases, norms and the mask token", at_least=0)
 
 
 @dataclass
 class TrainerConfig:
     """Hardware and bookkeeping (conf/trainer), as lightning.Trainer takes them."""
 
-    accelerator: str = choice("auto", *ACCELERATORS)  # cpu, gpu or auto
-    devices: Any = "auto"  # a number, a list of device numbers, or auto
-    num_nodes: int = number(1, at_least=1)  # machines
-    strategy: str = choice("auto", "auto", "ddp")  # ddp for several devices; auto for one
-    precision: str = choice("32-true", "32-true", "bf16-mixed", "64-true")  # 32-true, bf16-mixed or 64-true; float16
-    # overflows in masked autoencoders
-    accumulate_grad_batches: int = number(1, at_least=1)  # parts that a batch is computed in, where it does not
-    # fit the device at once
-    log_every_n_steps: int = number(50, at_least=1)  # optimiser steps between two points of a curve
-    check_val_every_n_epoch: int = number(1, at_least=1)  # epochs between two looks at the held-out videos
-    deterministic: bool = True  # the same bits every time, but for compile=max-autotune
-    enable_progress_bar: bool = True  # show how far the training is
-    enable_model_summary: bool = False  # print the layers and their sizes
+    accelerator: str = setting("auto", "cpu, gpu or auto", choices=ACCELERATORS)
+    devices: Any = setting("auto", "a number, a list of device numbers, or auto")
+    num_nodes: int = setting(1, "machines", at_least=1)
+    strategy: str = setting(
+        "auto",
+        "ddp for several devices; auto for one",
+        choices=(
+            "auto",
+            "ddp",
+        ),
+    )
+    precision: str = setting(
+        "32-true",
+        "32-true, bf16-mixed or 64-true; float16 overflows in masked autoencoders",
+        choices=(
+            "32-true",
+            "bf16-mixed",
+            "64-true",
+        ),
+    )
+    accumulate_grad_batches: int = setting(
+        1, "parts that a batch is computed in, where it does not fit the device at once", at_least=1
+    )
+    log_every_n_steps: int = setting(50, "optimiser steps between two points of a curve", at_least=1)
+    check_val_every_n_epoch: int = setting(1, "epochs between two looks at the held-out videos", at_least=1)
+    deterministic: bool = setting(True, "the same bits every time, but for compile=max-autotune")
+    enable_progress_bar: bool = setting(True, "show how far the training is")
+    enable_model_summary: bool = setting(False, "print the layers and their sizes")
 
 
 @dataclass
 class RecognitionConfig:
     """Action recognition on labelled features (paper, A1 and A2.1): read by task=recognition alone."""
 
-    features: Any = MISSING  # features with labels to train on
-    held_out: Any = MISSING  # features with labels to measure the accuracy on
-    made_by: str = ""  # the command that makes both, for the message where they are missing
-    clips_per_video: int = number(1, at_least=1)  # clips drawn from each training video in an epoch
-    test_clips: int = number(4, at_least=1)  # spread uniformly over a test video; their class
-    # probabilities are averaged
-    freeze: bool = False  # train the linear layer only: a probe of the pretrained encoder
+    features: Any = setting(MISSING, "features with labels to train on", is_text=True)
+    held_out: Any = setting(MISSING, "features with labels to measure the accuracy on", is_text=True)
+    made_by: str = setting("", "the command that makes both, for the message where they are missing")
+    clips_per_video: int = setting(1, "clips drawn from each training video in an epoch", at_least=1)
+    test_clips: int = setting(
+        4, "spread uniformly over a test video; their class probabilities are averaged", at_least=1
+    )
+    freeze: bool = setting(False, "train the linear layer only: a probe of the pretrained encoder")
 
 
 @dataclass
 class DrDsnConfig:
     """DR-DSN (Zhou et al. 2018), a peer to compare with: read by task=dr_dsn alone."""
 
-    hidden: int = number(256, at_least=1)  # LSTM units in each direction
-    episodes: int = number(5, at_least=1)  # summaries drawn of a video at every step
-    every: int = number(15, at_least=1)  # keep every k-th frame: the method works at 2 frames a second
-    temporal_distance: int = number(20, at_least=0)  # kept frames further apart than this count as wholly different
-    selected_share: float = number(0.5, at_least=0, at_most=1)  # the share of selected frames that the length
-    # regulariser pulls towards
-    length_weight: float = number(0.01, at_least=0)  # weight of that regulariser
-    learning_rate: float = number(1e-5, above=0)  # of Adam
-    weight_decay: float = number(1e-5, at_least=0)  # L2 penalty on all weights
-    splits: str = "none"  # none | paper5 | a JSON file: one network for each split, scored on its test videos
+    hidden: int = setting(256, "LSTM units in each direction", at_least=1)
+    episodes: int = setting(5, "summaries drawn of a video at every step", at_least=1)
+    every: int = setting(15, "keep every k-th frame: the method works at 2 frames a second", at_least=1)
+    temporal_distance: int = setting(20, "kept frames further apart than this count as wholly different", at_least=0)
+    selected_share: float = setting(
+        0.5, "the share of selected frames that the length regulariser pulls towards", at_least=0, at_most=1
+    )
+    length_weight: float = setting(0.01, "weight of that regulariser", at_least=0)
+    learning_rate: float = setting(1e-5, "of Adam", above=0)
+    weight_decay: float = setting(1e-5, "L2 penalty on all weights", at_least=0)
+    splits: str = setting(
+        "none", "none | paper5 | a JSON file: one network for each split, scored on its test videos", is_text=True
+    )
 
 
 @dataclass
 class EvaluatorConfig:
     """A look at the benchmarks while pretraining; it changes nothing."""
 
-    every_n_epochs: int = number(20, at_least=0)  # how often; 0 = never
-    videos: int = number(3, at_least=1)  # the first so many of each benchmark
-    every_frame: int = number(15, at_least=1)  # score every k-th frame only
+    every_n_epochs: int = setting(20, "how often; 0 = never", at_least=0)
+    videos: int = setting(3, "the first so many of each benchmark", at_least=1)
+    every_frame: int = setting(15, "score every k-th frame only", at_least=1)
 
 
 @dataclass
 class TrainConfig:
     """The training: what is trained, how long, and where it begins."""
 
-    name: str = "pretraining"  # of the run: its folder under runs/ and its name in the logs
-    task: str = "pretraining"  # pretraining, recognition, dr_dsn, or evaluation of init= without training
-    group: str | None = None  # of runs that belong together, in W&B
-    tags: list[str] = field(default_factory=list)  # of the run in W&B
-    seed: int = seed()  # of every random choice
-    feature: str = "googlenet"  # the frame feature, part of the file names under data_dir: googlenet, resnet50
-    init: str | None = None  # a checkpoint whose weights the model starts from
-    stride: Any = field(default_factory=lambda: [1, 8])  # of training clips: 2, or a range [1,8] drawn per sample
-    mask_ratio: float = number(0.5, at_least=0, at_most=1)  # share of a clip's frames that are masked
-    epochs: int = number(200, at_least=1)  # passes over the videos
-    warmup_epochs: int = number(40, at_least=0)  # epochs in which the learning rate rises
-    batch_size: int = number(128, at_least=1)  # clips of one optimiser step, over all devices and accumulation steps
-    compile: str | None = None  # the pretraining step by torch.compile: default | reduce-overhead | max-autotune
-    ckpt: str | None = None  # resume a checkpoint; last: this folder's own, or the newest of the runs beside it
-    checkpoint_every_n_steps: int | None = number(None, at_least=1)  # steps between saves; null: after epochs,
-    # in 2 % of the time
-    data_dir: str = MISSING  # where prepared files lie; MAESUM_DATA in the environment sets it too
-    demo_dir: str = MISSING  # where the synthetic demo data is made and kept
+    name: str = setting("pretraining", "of the run: its folder under runs/ and its name in the logs", is_text=True)
+    task: str = setting("pretraining", "pretraining, recognition, dr_dsn, or evaluation of init= without training")
+    group: str | None = setting(None, "of runs that belong together, in W&B", is_text=True)
+    tags: list[str] = setting([], "of the run in W&B")
+    seed: int = setting(0, "of every random choice", at_least=0, at_most=LARGEST_SEED)
+    feature: str = setting("googlenet", "the frame feature, part of the file names under data_dir: googlenet, resnet50")
+    init: str | None = setting(None, "a checkpoint whose weights the model starts from", is_text=True)
+    stride: Any = setting([1, 8], "of training clips: 2, or a range [1,8] drawn per sample")
+    mask_ratio: float = setting(0.5, "share of a clip's frames that are masked", at_least=0, at_most=1)
+    epochs: int = setting(200, "passes over the videos", at_least=1)
+    warmup_epochs: int = setting(40, "epochs in which the learning rate rises", at_least=0)
+    batch_size: int = setting(128, "clips of one optimiser step, over all devices and accumulation steps", at_least=1)
+    compile: str | None = setting(
+        None, "the pretraining step by torch.compile: default | reduce-overhead | max-autotune"
+    )
+    ckpt: str | None = setting(
+        None, "resume a checkpoint; last: this folder's own, or the newest of the runs beside it", is_text=True
+    )
+    checkpoint_every_n_steps: int | None = setting(
+        None, "steps between saves; null: after epochs, in 2 % of the time", at_least=1
+    )
+    data_dir: str = setting(
+        MISSING, "where prepared files lie; MAESUM_DATA in the environment sets it too", is_text=True
+    )
+    demo_dir: str = setting(MISSING, "where the synthetic demo data is made and kept", is_text=True)
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
-    logger: dict[str, Any] = field(default_factory=dict)  # options of a logger, such as logger.wandb.project=me
-    figures: bool = True  # one figure a video, human above and prediction below
+    logger: dict[str, Any] = setting({}, "options of a logger, such as logger.wandb.project=me")
+    figures: bool = setting(True, "one figure a video, human above and prediction below")
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     dr_dsn: DrDsnConfig = field(default_factory=DrDsnConfig)
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)

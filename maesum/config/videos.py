@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from maesum.config.ranges import choice, number, seed
+from maesum.config.fields import LARGEST_SEED, setting
 from maesum.config.scoring import ACCELERATORS, ScoringConfig
 
 
@@ -16,18 +16,24 @@ from maesum.config.scoring import ACCELERATORS, ScoringConfig
 class ExtractConfig:
     """What is read, what is written, and on what it is computed."""
 
-    videos: Any = MISSING  # a folder (searched at any depth), a file, a pattern, a .txt list of these, or several
-    out: str = MISSING  # the features file; a shard writes <out>-00001-of-00008.h5 beside it
-    backbone: Any = MISSING  # conf/backbone: a `_target_` and its options, typed in maesum.config.backbones
-    every: int = number(1, at_least=1)  # keep every k-th frame; 15 is the public 2 frames a second
-    ids: str | None = None  # a list that selects and labels videos; its forms stand in maesum.vision.id_lists
-    classes: str | None = None  # UCF-101's classInd.txt, to check and name the class numbers of `ids`
-    shard: str = "1/1"  # number/count: which contiguous part of the videos this job extracts
-    dtype: str = "float16"  # of the features: float16 or float32
-    device: str = "auto"  # cpu, cuda, cuda:1 ...; auto: a GPU where there is one
-    precision: str = "auto"  # 32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere
-    batch_size: int | None = number(None, at_least=1)  # frames at a time; null: 8 on a processor, 128 on a GPU
-    workers: int | None = number(None, at_least=1)  # videos decoded at a time; null: one less than there are cores
+    videos: Any = setting(
+        MISSING, "a folder (searched at any depth), a file, a pattern, a .txt list of these, or several", is_text=True
+    )
+    out: str = setting(MISSING, "the features file; a shard writes <out>-00001-of-00008.h5 beside it", is_text=True)
+    backbone: Any = setting(MISSING, "conf/backbone: a `_target_` and its options, typed in maesum.config.backbones")
+    every: int = setting(1, "keep every k-th frame; 15 is the public 2 frames a second", at_least=1)
+    ids: str | None = setting(
+        None, "a list that selects and labels videos; its forms stand in maesum.vision.id_lists", is_text=True
+    )
+    classes: str | None = setting(
+        None, "UCF-101's classInd.txt, to check and name the class numbers of `ids`", is_text=True
+    )
+    shard: str = setting("1/1", "number/count: which contiguous part of the videos this job extracts")
+    dtype: str = setting("float16", "of the features: float16 or float32")
+    device: str = setting("auto", "cpu, cuda, cuda:1 ...; auto: a GPU where there is one")
+    precision: str = setting("auto", "32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere")
+    batch_size: int | None = setting(None, "frames at a time; null: 8 on a processor, 128 on a GPU", at_least=1)
+    workers: int | None = setting(None, "videos decoded at a time; null: one less than there are cores", at_least=1)
 
 
 class SummaryQuality(Enum):
@@ -42,19 +48,25 @@ class SummaryQuality(Enum):
 class SummarizeConfig:
     """What is summarised, and by which model."""
 
-    video: Any = MISSING  # a video, a folder (searched at any depth), a pattern, a .txt list of these, or several
-    out: str = MISSING  # folder for the summary, its page, scores and features; by default that of the run
-    budget: float = number(0.15, above=0, at_most=1)  # share of the video's time that the summary may take
-    ckpt: str | None = None  # a checkpoint of maesum.train; null: train a small model on the videos themselves
-    quality: SummaryQuality = SummaryQuality.normal  # of that model: fast, normal or best
-    every: int = number(1, at_least=1)  # score every k-th frame: for long videos on a slow machine
-    stride: int = number(2, at_least=1)  # frames between neighbours of a scoring window
-    seed: int = seed()  # of that model
-    accelerator: str = choice("auto", *ACCELERATORS)  # that trains that model: cpu, gpu or auto
-    backbone: Any = MISSING  # the following as in maesum.extract
-    dtype: str = "float16"  # of the features: float16 or float32
-    device: str = "auto"  # that extracts features: cpu, cuda, cuda:1 ...; auto: a GPU where there is one
-    precision: str = "auto"  # of extraction: 32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere
-    batch_size: int | None = number(None, at_least=1)  # frames at a time; null: 8 on a processor, 128 on a GPU
-    workers: int | None = number(None, at_least=1)  # videos decoded at a time; null: one less than there are cores
+    video: Any = setting(
+        MISSING, "a video, a folder (searched at any depth), a pattern, a .txt list of these, or several", is_text=True
+    )
+    out: str = setting(
+        MISSING, "folder for the summary, its page, scores and features; by default that of the run", is_text=True
+    )
+    budget: float = setting(0.15, "share of the video's time that the summary may take", above=0, at_most=1)
+    ckpt: str | None = setting(
+        None, "a checkpoint of maesum.train; null: train a small model on the videos themselves", is_text=True
+    )
+    quality: SummaryQuality = setting(SummaryQuality.normal, "of that model: fast, normal or best")
+    every: int = setting(1, "score every k-th frame: for long videos on a slow machine", at_least=1)
+    stride: int = setting(2, "frames between neighbours of a scoring window", at_least=1)
+    seed: int = setting(0, "of that model", at_least=0, at_most=LARGEST_SEED)
+    accelerator: str = setting("auto", "that trains that model: cpu, gpu or auto", choices=ACCELERATORS)
+    backbone: Any = setting(MISSING, "the following as in maesum.extract")
+    dtype: str = setting("float16", "of the features: float16 or float32")
+    device: str = setting("auto", "that extracts features: cpu, cuda, cuda:1 ...; auto: a GPU where there is one")
+    precision: str = setting("auto", "of extraction: 32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere")
+    batch_size: int | None = setting(None, "frames at a time; null: 8 on a processor, 128 on a GPU", at_least=1)
+    workers: int | None = setting(None, "videos decoded at a time; null: one less than there are cores", at_least=1)
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

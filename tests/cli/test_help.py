@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from maesum.config.meanings import meanings
+from maesum.config.fields import heading, meanings, setting
 from maesum.config.preparation import PrepareConfig
 from maesum.config.scoring import EvaluateConfig, PredictConfig
 from maesum.config.sharing import DashboardConfig, ExportConfig
@@ -129,23 +129,20 @@ def test_help_starts_without_torch():
 class Base:
     """First line."""
 
-    a: int = 1  # of the base
+    a: int = setting(1, "of the base", at_least=0)
 
 
 @dataclass
 class Derived(Base):
     """Second."""
 
-    b: str = "# no comment"  # continued
-    # on a line of its own
-
-    # about no field
-    c: tuple[int, ...] = (
-        1,  # inside
-        2,
-    )  # at the end
-    d: int = 4
+    b: list[int] = setting([1], "a list")
+    c: int = 4
 
 
-def test_meanings_are_the_comments_behind_fields_and_right_below():
-    assert meanings(Derived) == {"a": "of the base", "b": "continued on a line of its own", "c": "at the end"}
+def test_meanings_stand_in_the_fields_also_of_a_base():
+    assert meanings(Derived) == {"a": "of the base", "b": "a list"}
+    assert heading(Derived) == "Second."
+    first, second = Derived(), Derived()
+    first.b.append(2)
+    assert second.b == [1]

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
-from maesum.config.ranges import check_ranges, numeric_fields, range_of
+from maesum.config.fields import check_settings, numeric_fields, range_of
 from maesum.config.scoring import EvaluateConfig, PredictConfig
 from maesum.config.tables import SweepConfig
 from maesum.config.training import TrainConfig
@@ -83,7 +83,7 @@ def test_every_number_of_a_command_has_a_range():
 )
 def test_a_number_out_of_range_is_refused(config, setting, sentence):
     plain = OmegaConf.to_container(config)
-    check_ranges(TrainConfig, plain)
+    check_settings(TrainConfig, plain)
     *path, last = setting.partition("=")[0].split(".")
     node = plain
     for part in path:
@@ -92,7 +92,7 @@ def test_a_number_out_of_range_is_refused(config, setting, sentence):
     value = setting.partition("=")[2]
     node[last] = yaml.safe_load(value) if value not in ("nan", "inf") else float(value)
     with pytest.raises(MaesumError) as error:
-        check_ranges(TrainConfig, plain)
+        check_settings(TrainConfig, plain)
     assert str(error.value).startswith(sentence)
 
 
