@@ -45,16 +45,23 @@ class FeatureLoader(DataLoader[Batch]):
         self._store.check_unchanged()
         try:
             yield from super().__iter__()
-        except (MaesumError, RuntimeError):
+        except Exception:  # whatever the pipe to a process that died leads torch to: EOFError, RuntimeError, ...
             self._say_what_changed()
             raise
         self._store.check_unchanged()
 
     def _say_what_changed(self) -> None:
-        try:
-            self._store.check_unchanged()
-        except MaesumError as error:
-            raise error from None
+        """Raise what happened to the files, if it was that; else return, for the failure to be raised as it is."""
+        for _ in range(self.num_workers + 1):
+            try:
+                if self._iterator is not None:
+                    self._iterator._shutdown_workers()  # type: ignore[attr-defined]
+                self._store.check_unchanged()
+                return
+            except MaesumError as error:
+                raise error from None
+            except RuntimeError:
+                continue  # news of the next loader process that died, which comes by a signal at any moment
 
 
 def _leave_signals_to_the_trainer(worker: int) -> None:

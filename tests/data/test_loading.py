@@ -62,7 +62,7 @@ def test_a_loader_process_that_dies_of_a_cut_file_is_explained(path: Path, monke
     look = MappedFeatures.check_whole
     here = os.getpid()
     monkeypatch.setattr(MappedFeatures, "check_whole", lambda self: look(self) if os.getpid() == here else None)
-    epoch = batches(path, workers=2)
+    epoch = batches(path, workers=1)
     next(epoch)
     os.truncate(path, 3_000)
     with pytest.raises(MaesumError, match=CUT):
