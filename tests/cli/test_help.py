@@ -72,8 +72,8 @@ def test_values_are_those_of_the_arguments_beside_it(tmp_path, monkeypatch):
     recipe = help_of(
         "train", "+experiment=ssl_tvsum", "seed=7", "benchmark=[summe]", folder=tmp_path, monkeypatch=monkeypatch
     )
-    for setting in ("epochs=800", "data=tvsum", "data.clips_per_video=10", "seed=7", "benchmark=[summe]"):
-        assert f"  {setting} " in recipe
+    for shown in ("epochs=800", "data=tvsum", "data.clips_per_video=10", "seed=7", "benchmark=[summe]"):
+        assert f"  {shown} " in recipe
     own = help_of("train", "data=features", folder=tmp_path, monkeypatch=monkeypatch)
     assert "  data.features=                  required; a features file" in own
 
@@ -136,7 +136,7 @@ class Base:
 class Derived(Base):
     """Second."""
 
-    b: list[int] = setting([1], "a list")
+    b: list[int] = setting([1], "a list")  # noqa: RUF009
     c: int = 4
 
 
