@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from importlib import metadata
 
 import h5py
 import numpy as np
@@ -40,7 +41,7 @@ def test_a_run_leaves_weights_scores_tables_and_provenance(run, cache):
     origin = json.loads((folder / "provenance.json").read_text())
     assert re.fullmatch(r"[0-9a-f]{16}", origin["config_hash"])
     assert origin["seed"] == 0
-    assert origin["packages"]["torch"] == torch.__version__.split("+")[0]  # without the build, such as +cu126
+    assert origin["packages"]["torch"] == metadata.version("torch")
     benchmark, scores = Benchmark(cache / "demo" / "annotations.h5"), Scores(folder / "scores" / "demo.h5")
     assert scores.video_ids == benchmark.video_ids
     for video_id in benchmark.video_ids:

@@ -1,4 +1,4 @@
-"""A command line as a person types it, rewritten to what Hydra makes the intended of."""
+"""Rewrite a command line as a person types it to one that Hydra understands."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 
 from maesum.cli.listing import shown
+from maesum.cli.quoting import quote_texts
+from maesum.cli.registration import text_keys
 from maesum.config import CONF_DIR
 from maesum.system.launch import is_further_rank
 
@@ -27,6 +29,8 @@ def rewritten(arguments: list[str], config_name: str) -> list[str]:
     Args:
         config_name: of the command's config, conf/<config_name>.yaml.
     """
+    sweeps = any(argument in ("-m", "--multirun", "hydra.mode=MULTIRUN") for argument in arguments)
+    arguments = quote_texts(arguments, text_keys(config_name), sweeps)
     arguments = usual_folder(absolute_config_path(order_overrides(arguments)), config_name)
     return one_writer(without_run_folder(arguments, config_name))
 

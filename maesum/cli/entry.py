@@ -18,6 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
+import maesum
 from maesum.cli.arguments import rewritten
 from maesum.cli.help import command_help
 from maesum.cli.mistakes import MISTAKES, unknown_flag, wrong_kind
@@ -91,6 +92,9 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
     guard_composition()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
     sys.argv[1:] = rewritten(sys.argv[1:], config_name)
+    if "--version" in sys.argv[1:]:  # Hydra's parser would print its own
+        say(f"maesum {maesum.__version__}")
+        return
     arguments = _parsed(sys.argv[1:])
     if arguments.help:
         document = sys.modules[task.__module__].__doc__ or ""

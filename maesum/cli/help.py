@@ -23,7 +23,8 @@ _WIDTH = 100
 #: Where meanings begin; what is longer stands on a line of its own.
 _COLUMN = 34
 _FOOTER = """\
-Set a key by key=value, a list by key=[a,b], nothing by key=null; quote a value that holds , or = twice: "key='a=b'".
+Set a key by key=value, a list by key=[a,b], nothing by key=null; a path or a name may hold any letters, in quotes where
+the shell needs them: video="my day (1).mp4".
 --help beside other arguments shows what they set; --cfg job prints the composed config; -m key=a,b runs the command
 once for each value; --hydra-help lists every flag."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from maesum.config.fields import text_fields
 from maesum.runs.folders import new_folder, slurm_folder, sweep_folder
 from maesum.system.launch import told_to_configs
 
@@ -17,23 +18,16 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("launched", told_to_configs, replace=True)
 
 
-@functools.cache  # once a process is enough, and a sweep composes a hundred configs
-def register_schemas() -> None:
-    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
-    from hydra.core.config_store import ConfigStore
-
-    from maesum.config.backbones import BACKBONE_SCHEMAS
+def command_schemas() -> dict[str, type]:
+    """The schema of each command's config."""
     from maesum.config.preparation import PrepareConfig
     from maesum.config.scoring import EvaluateConfig, PredictConfig
     from maesum.config.sharing import DashboardConfig, ExportConfig
-    from maesum.config.sources import SOURCE_SCHEMAS
     from maesum.config.tables import ReportConfig, SweepConfig
     from maesum.config.training import TrainConfig
     from maesum.config.videos import ExtractConfig, SummarizeConfig
 
-    register_resolvers()
-    store = ConfigStore.instance()
-    commands = {
+    return {
         "prepare": PrepareConfig,
         "train": TrainConfig,
         "predict": PredictConfig,
@@ -45,8 +39,34 @@ def register_schemas() -> None:
         "extract": ExtractConfig,
         "summarize": SummarizeConfig,
     }
-    for command, schema in commands.items():
+
+
+def group_schemas() -> dict[str, dict[str, type]]:
+    """The schemas of the groups whose options differ by what is chosen, by group and option."""
+    from maesum.config.backbones import BACKBONE_SCHEMAS
+    from maesum.config.sources import SOURCE_SCHEMAS
+
+    return {"source": SOURCE_SCHEMAS, "backbone": BACKBONE_SCHEMAS}
+
+
+def text_keys(command: str) -> set[str]:
+    """The keys of a command that take a path, a pattern or free text; `*` stands for any name."""
+    keys = set(text_fields(command_schemas()[command]))
+    for group, schemas in group_schemas().items():
+        for schema in schemas.values():
+            keys |= set(text_fields(schema, f"{group}."))
+    return keys
+
+
+@functools.cache  # once a process is enough, and a sweep composes a hundred configs
+def register_schemas() -> None:
+    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
+    from hydra.core.config_store import ConfigStore
+
+    register_resolvers()
+    store = ConfigStore.instance()
+    for command, schema in command_schemas().items():
         store.store(name=f"{command}_schema", node=schema)
-    for group, schemas in (("source", SOURCE_SCHEMAS), ("backbone", BACKBONE_SCHEMAS)):
+    for group, schemas in group_schemas().items():
         for name, schema in schemas.items():
             store.store(group=f"schema/{group}", name=name, node=schema)

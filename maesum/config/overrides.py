@@ -22,7 +22,7 @@ def quoted(text: str) -> str:
     """
     text = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", text)
     text = re.sub(r"(\\*)'", lambda found: found[1] * 2 + r"\'", text)
-    text = re.sub(r"(\\+)$", lambda found: found[1] * 2, text)
+    text = re.sub(r"(\\+)\Z", lambda found: found[1] * 2, text)
     return f"'{text}'"
 
 

@@ -62,7 +62,8 @@ def test_a_job_is_given_its_folder_and_settings_whatever_letters_they_hold(tmp_p
     given = []
 
     def compose_and_finish(command):
-        config = compose("train", command[3:], return_hydra_config=True)
+        overrides = [each for each in command[3:] if not each.startswith("--")]
+        config = compose("train", overrides, return_hydra_config=True)
         given.append((config.hydra.run.dir, config.name, config.group, config.seed, config.hydra.mode.name))
         Path(config.hydra.run.dir, "metrics.json").write_text("{}")
         return 0

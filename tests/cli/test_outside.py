@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from maesum.cli import multirun
 from maesum.cli.registration import register_schemas
 from maesum.cli.targets import known_targets
 from maesum.config import CONF_DIR
@@ -143,12 +142,12 @@ def test_the_jobs_of_a_multirun_compose_the_same_files(somebodys, monkeypatch):
     folder = somebodys({"mask_ratio": 0.3})
     started = []
 
-    def start(command, check):
+    def start(command):
         started.append(command)
         (folder / "jobs" / str(len(started) - 1) / "metrics.json").write_text("{}")
-        return subprocess.CompletedProcess(command, 0)
+        return 0
 
-    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(multirun, "_exit_status", start)
     done = maesum_here("train", "-m", *REPEAT, "seed=1,2", "hydra.sweep.dir=jobs", folder=folder)
     assert done.returncode == 0, done.stderr
     for number, command in enumerate(started):

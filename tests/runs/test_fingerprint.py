@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from maesum.data import VideoAnnotation, write_benchmark, write_features
-from maesum.data import fingerprint as module
 from maesum.data.demo import make_demo
+from maesum.runs import fingerprint as module
 from maesum.runs.fingerprint import decisive_files, fingerprint, fingerprints
 
 LENGTHS = [40, 30, 50]

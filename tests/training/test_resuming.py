@@ -18,7 +18,7 @@ from maesum.system.errors import MaesumError
 from maesum.training.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.training.record import TrainingRecord
 from maesum.training.resuming import load_resumed, refuse_finished, resumed_from
-from tests.tasks.test_pretraining import MODEL, clip_data
+from tests.methods.test_pretraining import MODEL, clip_data
 
 RECORD = TrainingRecord(
     {"seed": 0, "optim.base_lr": 4e-4},
