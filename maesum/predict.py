@@ -15,7 +15,7 @@ from maesum.config.fields import check_settings
 from maesum.config.scoring import PredictConfig
 from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_prediction
-from maesum.scoring.prediction_folder import check_prediction_folder
+from maesum.runs.prediction_folder import check_prediction_folder
 from maesum.system.files import check_folder_writable
 
 

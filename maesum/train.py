@@ -17,7 +17,7 @@ from maesum.config.fields import check_settings
 from maesum.config.training import TrainConfig
 from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_training
-from maesum.scoring.prediction_folder import refuse_prediction
+from maesum.runs.prediction_folder import refuse_prediction
 
 
 def train(config: DictConfig) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from maesum.runs.folders import new_folder, slurm_folder, sweep_folder
+from maesum.runs.method_settings import added_methods
 from maesum.system.launch import told_to_configs
 
 
@@ -21,6 +22,7 @@ def register_resolvers() -> None:
 def register_schemas() -> None:
     """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
     from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
 
     from maesum.config.backbones import BACKBONE_SCHEMAS
     from maesum.config.preparation import PrepareConfig
@@ -47,6 +49,8 @@ def register_schemas() -> None:
     }
     for command, schema in commands.items():
         store.store(name=f"{command}_schema", node=schema)
+    for name, path in added_methods().items():
+        store.store(group="method", name=name, node=OmegaConf.load(path))
     for group, schemas in (("source", SOURCE_SCHEMAS), ("backbone", BACKBONE_SCHEMAS)):
         for name, schema in schemas.items():
             store.store(group=f"schema/{group}", name=name, node=schema)

@@ -4,7 +4,7 @@ import lightning as L
 
 from maesum.methods.pretraining import Pretraining
 from maesum.training.checkpointing import LastCheckpoint
-from tests.tasks.test_pretraining import MODEL, clip_data
+from tests.methods.test_pretraining import MODEL, clip_data
 
 
 def test_writing_after_epochs_takes_a_fiftieth_of_the_time_at_most(make_features, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from torch._inductor.exc import TritonMissing
 from maesum.methods.pretraining import Pretraining
 from maesum.system.errors import MaesumError
 from maesum.training.compiling import check_mode, compiled
-from tests.tasks.test_pretraining import MODEL, clip_data, fit
+from tests.methods.test_pretraining import MODEL, clip_data, fit
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ from maesum.training.checkpointing import LastCheckpoint
 from maesum.training.monitoring import SamplesSeen, TrainingProgress
 from maesum.training.optim import OptimSettings, adamw
 from maesum.training.stopping import StopRequest
-from tests.tasks.test_pretraining import MODEL, clip_data
+from tests.methods.test_pretraining import MODEL, clip_data
 
 META = torch.device("meta")
 LOGGED_EVERY = 10
