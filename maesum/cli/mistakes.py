@@ -111,6 +111,8 @@ def unknown_key(error: BaseException) -> str | None:
     if match is None:
         return None
     full_key = getattr(error, "full_key", None) or match.group(1)
+    if full_key == "task":
+        return "there is no config key 'task' any more; what is trained is chosen by method=, as in method=dr_dsn."
     if full_key in _GLOBAL_GROUPS:
         return f"{full_key}=...: the file sets nothing of the config; begin it with the line '# @package _global_'."
     parent = getattr(error, "parent_node", None)

@@ -6,6 +6,7 @@ import functools
 
 from maesum.config.fields import text_fields
 from maesum.runs.folders import new_folder, slurm_folder, sweep_folder
+from maesum.runs.method_settings import added_methods
 from maesum.system.launch import told_to_configs
 
 
@@ -62,11 +63,14 @@ def text_keys(command: str) -> set[str]:
 def register_schemas() -> None:
     """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
     from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
 
     register_resolvers()
     store = ConfigStore.instance()
     for command, schema in command_schemas().items():
         store.store(name=f"{command}_schema", node=schema)
+    for name, path in added_methods().items():
+        store.store(group="method", name=name, node=OmegaConf.load(path))
     for group, schemas in group_schemas().items():
         for name, schema in schemas.items():
             store.store(group=f"schema/{group}", name=name, node=schema)

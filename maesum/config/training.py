@@ -95,8 +95,8 @@ class TrainerConfig:
 
 
 @dataclass
-class RecognitionConfig:
-    """Action recognition on labelled features (paper, A1 and A2.1): read by task=recognition alone."""
+class LabelledConfig:
+    """Features with labels (conf/labelled; paper, A1 and A2.1): read by methods that take labelled clips."""
 
     features: Any = setting(MISSING, "features with labels to train on", is_text=True)
     held_out: Any = setting(MISSING, "features with labels to measure the accuracy on", is_text=True)
@@ -104,26 +104,6 @@ class RecognitionConfig:
     clips_per_video: int = setting(1, "clips drawn from each training video in an epoch", at_least=1)
     test_clips: int = setting(
         4, "spread uniformly over a test video; their class probabilities are averaged", at_least=1
-    )
-    freeze: bool = setting(False, "train the linear layer only: a probe of the pretrained encoder")
-
-
-@dataclass
-class DrDsnConfig:
-    """DR-DSN (Zhou et al. 2018), a peer to compare with: read by task=dr_dsn alone."""
-
-    hidden: int = setting(256, "LSTM units in each direction", at_least=1)
-    episodes: int = setting(5, "summaries drawn of a video at every step", at_least=1)
-    every: int = setting(15, "keep every k-th frame: the method works at 2 frames a second", at_least=1)
-    temporal_distance: int = setting(20, "kept frames further apart than this count as wholly different", at_least=0)
-    selected_share: float = setting(
-        0.5, "the share of selected frames that the length regulariser pulls towards", at_least=0, at_most=1
-    )
-    length_weight: float = setting(0.01, "weight of that regulariser", at_least=0)
-    learning_rate: float = setting(1e-5, "of Adam", above=0)
-    weight_decay: float = setting(1e-5, "L2 penalty on all weights", at_least=0)
-    splits: str = setting(
-        "none", "none | paper5 | a JSON file: one network for each split, scored on its test videos", is_text=True
     )
 
 
@@ -141,7 +121,7 @@ class TrainConfig:
     """The training: what is trained, how long, and where it begins."""
 
     name: str = setting("pretraining", "of the run: its folder under runs/ and its name in the logs", is_text=True)
-    task: str = setting("pretraining", "pretraining, recognition, dr_dsn, or evaluation of init= without training")
+    method: dict[str, Any] = setting({}, "what is trained: its name, the data it reads, and its own settings")
     group: str | None = setting(None, "of runs that belong together, in W&B", is_text=True)
     tags: list[str] = setting([], "of the run in W&B")
     seed: int = setting(0, "of every random choice", at_least=0, at_most=LARGEST_SEED)
@@ -173,6 +153,11 @@ class TrainConfig:
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     logger: dict[str, Any] = setting({}, "options of a logger, such as logger.wandb.project=me")
     figures: bool = setting(True, "one figure a video, human above and prediction below")
-    recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
-    dr_dsn: DrDsnConfig = field(default_factory=DrDsnConfig)
+    labelled: LabelledConfig = field(default_factory=LabelledConfig)
+    splits: str = setting(
+        "none",
+        "none | paper5 | a JSON file: methods that read whole videos train a network for each split, scored on its "
+        "test videos",
+        is_text=True,
+    )
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)

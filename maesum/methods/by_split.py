@@ -1,78 +1,162 @@
-"""Scoring a benchmark with the networks of a peer method that trains on splits of it, by our evaluator."""
+"""Training on whole videos of a benchmark, one network for each split of it, and scoring by these networks.
+
+A method derives from `SplitTraining`, and `video_method` makes a `Method` of it: see maesum/methods/dr_dsn.py.
+"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
+import lightning as L
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
 
+from maesum.config.fields import setting
 from maesum.data.benchmark import Benchmark
-from maesum.data.scores import Scores, write_scores
-from maesum.evaluation import EvaluationSettings, Table, evaluate, print_evaluation
-from maesum.methods.dr_dsn import DrDsn, WholeVideos
-from maesum.metrics.bootstrap import bootstrap_interval
-from maesum.runs.provenance import write_json
-from maesum.system.printing import say
+from maesum.data.joining import check_features_match
+from maesum.data.store import FeatureStore
+from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
+from maesum.methods.registry import Config, Method, Metrics
+from maesum.methods.split_scores import score_by_split
+from maesum.metrics.splits import load_splits, resolve_splits
+from maesum.scoring.whole_video import VideoScorer
+from maesum.system.errors import MaesumError, first_line
+from maesum.training.checkpoints import check_weights
 
 
-def score_by_split(
-    name: str, task: DrDsn, videos: WholeVideos, benchmark: Benchmark, config: dict[str, Any], folder: Path
-) -> dict[str, float]:
-    """Score every video with every network, and average each network's result over the videos it was not trained on.
+@dataclass
+class VideoSettings:
+    """What every method that trains on whole videos takes."""
 
-    Without splits there is one network, trained on and scored on all videos (no annotation is used in either case).
-    Writes scores/<benchmark>.h5, or scores/<benchmark>_split_<k>.h5 for each split, and evaluation.json.
+    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
+    draws: int = setting(1, "random numbers for each frame at every step, e.g. summaries drawn of a video", at_least=1)
 
-    Returns:
-        `<benchmark>/tau` and `<benchmark>/rho`, means over splits.
+
+class SplitTraining(L.LightningModule):
+    """Trains one network for each split on the videos that the split does not test on.
+
+    Their losses are summed; no weight is shared, so each network trains as if it were alone.
+
+    Logged: `train/loss`, the mean over networks, and what `losses` adds.
+
+    Args:
+        feature_dim: width of the features.
+        training_videos: the numbers of the videos that each network trains on.
+        settings: fields of `settings_type`, plain values: they are saved in the checkpoint.
     """
-    splits = config["dr_dsn"]["splits"]
-    settings = EvaluationSettings(seed=config["seed"], splits=splits)
-    tables: list[Table] = []
-    for number in range(len(task.networks)):
-        path = folder / "scores" / (f"{name}.h5" if splits == "none" else f"{name}_split_{number + 1}.h5")
-        scores, picks = _probabilities(task, number, videos)
-        write_scores(path, scores, {"benchmark": name, "scorer": "dr_dsn", "split": number + 1}, picks)
-        evaluation = evaluate(Scores(path), benchmark, settings, name=name)
-        tables.append(evaluation.tables[0])
-    result = tables[0].to_dict() if splits == "none" else _of_own_splits(tables)
-    content = {"benchmark": name, "splits": splits, "protocols": {"paper": result}}
-    write_json(folder / "evaluation.json", {name: content})
-    if splits == "none":
-        print_evaluation(evaluation, videos=False)
-    else:
-        each = ", ".join(f"{value:.4f}" for value in result["tau_each"])
-        means = f"tau {result['tau']:.4f} ({each}), rho {result['rho']:.4f}"
-        say(f"{name}, mean over {len(tables)} splits ({splits}): {means}")
-    return {f"{name}/{measure}": result[measure] for measure in ("tau", "rho")}
+
+    settings_type: ClassVar[type[VideoSettings]] = VideoSettings
+
+    def __init__(
+        self, feature_dim: int, training_videos: list[list[int]], settings: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()  # plain values only: the safe loader reads them back
+        self.settings: Any = self.settings_type(**(settings or {}))
+        self.networks = nn.ModuleList(self.build_network(feature_dim) for _ in training_videos)
+        self.training_videos = [set(videos) for videos in training_videos]
+
+    @abstractmethod
+    def build_network(self, feature_dim: int) -> nn.Module:
+        """A network that maps the kept frames of a video [n, D] float32 to their importance [n]."""
+
+    @abstractmethod
+    def losses(self, batch: VideoDraw, members: list[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """The loss of each network on one video, and what is logged besides by its name.
+
+        Args:
+            members: the numbers of the networks that train on this video.
+        """
+
+    @abstractmethod
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights of all networks."""
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.build_optimizer()
+
+    def training_step(self, batch: VideoDraw, batch_index: int) -> Tensor | None:
+        members = [number for number, videos in enumerate(self.training_videos) if batch.video in videos]
+        if not members:
+            return None  # every split tests on this video
+        losses, logged = self.losses(batch, members)
+        loss = torch.stack(losses).sum()
+        self.log("train/loss", loss / len(members), batch_size=1)
+        for name, value in logged.items():
+            self.log(f"train/{name}", value, batch_size=1)
+        return loss
+
+    def scorer(self, number: int) -> VideoScorer:
+        """What scores videos with one of the networks."""
+        return VideoScorer(self.networks[number], self.hparams["feature_dim"], self.settings.every)
 
 
-@torch.inference_mode()
-def _probabilities(
-    task: DrDsn, number: int, videos: WholeVideos
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
-    """One network's importance of the kept frames of every video, and which frames of the video these are."""
-    step = videos.every * videos.store.frame_step
-    network = task.networks[number].eval()
-    scores: dict[str, np.ndarray] = {}
-    for video, video_id in enumerate(videos.video_ids):
-        scores[video_id] = network(videos.features(video).to(task.device)).float().cpu().numpy()
-    if step == 1:
-        return scores, None
-    return scores, {video_id: np.arange(len(values), dtype=np.int64) * step for video_id, values in scores.items()}
+def video_method(training: type[SplitTraining]) -> Method:
+    """The `Method` of a training on whole videos."""
+    return Method(
+        reads="videos",
+        settings=training.settings_type,
+        build=partial(_build, training),
+        finish=_score,
+        predictor=partial(_predictor, training),
+        has_schedule=False,
+    )
 
 
-def _of_own_splits(tables: list[Table]) -> dict[str, Any]:
-    """The mean over splits, each by its own network, with an interval over the tested videos."""
-    result: dict[str, Any] = {"source": tables[0].source}
-    for measure in tables[0].measures:
-        each = [table.per_split("scores", measure)[number] for number, table in enumerate(tables)]
-        tested = np.concatenate(
-            [table.per_video("scores", measure)[list(table.splits[number])] for number, table in enumerate(tables)]
+def _build(training: type[SplitTraining], config: Config, settings: VideoSettings) -> tuple[SplitTraining, Any]:
+    name = config["method"]["name"]
+    if config["trainer"]["devices"] != 1 or config["trainer"]["num_nodes"] != 1:
+        raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")
+    if config["trainer"]["accumulate_grad_batches"] != 1:
+        raise MaesumError(f"method={name} trains one video a step; set trainer.accumulate_grad_batches=1.")
+    if len(config["benchmarks"]) != 1:
+        raise MaesumError(
+            f"method={name} trains on the videos of one benchmark, but {len(config['benchmarks'])} are named "
+            f"({', '.join(config['benchmarks'])}); choose one, e.g. benchmark=[tvsum]."
         )
-        result[measure] = float(np.mean(each))
-        result[f"{measure}_interval"] = list(bootstrap_interval(tested))
-        result[f"{measure}_each"] = each
-    return result
+    (files,) = config["benchmarks"].values()
+    benchmark, store = Benchmark(files["annotations"]), FeatureStore(files["features"])
+    check_features_match(
+        benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0], store.fps
+    )
+    source = config["splits"]
+    splits = resolve_splits(load_splits(source, benchmark.name), benchmark.video_ids, source)
+    tested: list[set[str]] = [set(split) for split in splits] or [set()]
+    training_videos = [
+        [number for number, video_id in enumerate(benchmark.video_ids) if video_id not in split] for split in tested
+    ]
+    videos = WholeVideos(store, benchmark.video_ids, settings.every, settings.draws, config["seed"])
+    return training(store.dim, training_videos, asdict(settings)), VideoDataModule(videos)
+
+
+def _score(task: SplitTraining, data: VideoDataModule, trainer: L.Trainer, config: Config, folder: Path) -> Metrics:
+    ((name, files),) = config["benchmarks"].items()
+    task.to(trainer.strategy.root_device)
+    scorers = [task.scorer(number) for number in range(len(task.networks))]
+    return score_by_split(name, scorers, data.videos.store, Benchmark(files["annotations"]), config, folder)
+
+
+def _predictor(training: type[SplitTraining], content: dict[str, Any], path: str | Path) -> VideoScorer:
+    """What scores the videos of any benchmark: the one network of a checkpoint.
+
+    Raises:
+        MaesumError: there are several, or the checkpoint does not hold what its own settings say.
+    """
+    parameters = content.get("hyper_parameters")
+    try:
+        task = training(**parameters)  # type: ignore[arg-type]
+    except (AttributeError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        raise MaesumError(f"{path}: field 'hyper_parameters' describes no network ({first_line(error)}).") from None
+    if len(task.networks) != 1:
+        raise MaesumError(
+            f"{path}: holds {len(task.networks)} networks, one for each split, and none of them may score the videos "
+            "that it was trained on; take the scores of each that its run left in scores/, or train with splits=none."
+        )
+    check_weights(content.get("state_dict"), task.state_dict(), path)
+    task.load_state_dict(content["state_dict"])
+    return task.scorer(0).eval()

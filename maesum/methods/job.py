@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch.nn import Module
 from torch.nn.parallel import DistributedDataParallel
 
-from maesum.methods.registry import TASKS
+from maesum.methods.registry import method
 from maesum.runs.fingerprint import fingerprints
 from maesum.runs.identity import identity, resolved
 from maesum.runs.provenance import LAST, describe_device, provenance, write_json, write_text
@@ -53,14 +53,14 @@ warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.
 @requeued_on_signal()
 @interrupts_raised()
 def run(config: DictConfig) -> dict[str, float]:
-    """Run the training job that `task=` names.
+    """Run the training job of the method that `method=` names.
 
     Leaves in the run's folder: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
     benchmarks are scored also scores/<benchmark>.h5, evaluation.json and figures.
     The last weights are used: no annotation ever selects a checkpoint.
 
     Returns:
-        Final values of what was logged, and the task's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
+        Final values of what was logged, and the method's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
 
     Raises:
         MaesumError: inputs that are missing or do not fit.
@@ -71,14 +71,19 @@ def run(config: DictConfig) -> dict[str, float]:
     faulthandler.enable(2)  # what cannot be answered, such as a mapped file cut at this very moment, is not silent
     folder = Path(HydraConfig.get().runtime.output_dir)
     plain = resolved(config)
-    kind = TASKS[config.task]
+    kind = method(plain["method"]["name"])
+    settings = kind.read_settings(plain["method"])
     L.seed_everything(config.seed, workers=True, verbose=False)
 
-    task, data = kind.build(plain)
+    task, data = kind.build(plain, settings)
     checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given())
     read = fingerprints(plain)  # as the files are now: they may change while this runs
-    trainer = build_trainer(config, folder)
-    epochs = None if data is None else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder)
+    trainer = build_trainer(config, folder, watches=kind.is_watched)
+    epochs = (
+        None
+        if data is None
+        else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder, has_schedule=kind.has_schedule)
+    )
     # Up to here, nothing is written.
     start_loggers(trainer.loggers, folder)
     if trainer.is_global_zero:
@@ -121,8 +126,8 @@ def _origin(settings: dict[str, Any], read: dict[str, str], trainer: L.Trainer) 
 
 
 def _samples_of_step(config: dict[str, Any]) -> int:
-    """Clips of one optimiser step; DR-DSN takes whole videos, one a step."""
-    return 1 if config["task"] == "dr_dsn" else config["batch_size"]
+    """Clips of one optimiser step, or the one video that it takes."""
+    return 1 if config["method"]["reads"] == "videos" else config["batch_size"]
 
 
 def _report_reconstruction(metrics: dict[str, float]) -> None:
@@ -157,14 +162,18 @@ def _ddp() -> DDPStrategy:
     return _OneStreamDDP(**options)
 
 
-def build_trainer(config: DictConfig, folder: Path) -> L.Trainer:
-    """The trainer of a config: its loggers, the last checkpoint kept, a progress bar."""
+def build_trainer(config: DictConfig, folder: Path, watches: bool = False) -> L.Trainer:
+    """The trainer of a config: its loggers, the last checkpoint kept, a progress bar.
+
+    Args:
+        watches: whether the benchmarks are scored while it trains.
+    """
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
     callbacks: list[Callback] = [
         LastCheckpoint(folder / LAST, config.checkpoint_every_n_steps),
         SamplesSeen(_samples_of_step(plain)),
     ]
-    if config.task == "pretraining" and config.benchmarks and config.evaluator.every_n_epochs:
+    if watches and config.benchmarks and config.evaluator.every_n_epochs:
         settings = ScoringSettings(**plain["scoring"])
         callbacks.append(BenchmarkMonitor(plain["benchmarks"], settings, **plain["evaluator"]))
     if config.trainer.enable_progress_bar:

@@ -22,18 +22,21 @@ from maesum.data.benchmark import Benchmark
 from maesum.data.origin import FeatureOrigin
 from maesum.data.scores import Scores
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
+from maesum.methods.registry import method
 from maesum.runs.fingerprint import fingerprints
 from maesum.runs.identity import identity, resolved
+from maesum.runs.method_settings import method_names
 from maesum.runs.prediction_folder import CONFIG, METRICS, replace_results
 from maesum.runs.provenance import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
 from maesum.scoring.benchmarks import check_benchmarks, draw_figures, is_first_rank, score_benchmark
+from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
 from maesum.system.files import file_hash, temporary_folder
 from maesum.system.launch import check_processes
 from maesum.system.printing import say
 from maesum.system.processes import leave_group_at_exit
-from maesum.training.checkpoints import load_pretrained
+from maesum.training.checkpoints import load_pretrained, read_checkpoint, trained_method
 
 # Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
 warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
@@ -98,7 +101,7 @@ def run(config: DictConfig) -> dict[str, float]:
 class Predictor(NamedTuple):
     """What scores frames (None = the `uniform` order), what scores files then say about it, and its own features."""
 
-    reconstruct: Reconstructor | None
+    reconstruct: Reconstructor | VideoScorer | None
     attributes: dict[str, str]
     trained_on: FeatureOrigin | None = None
 
@@ -115,6 +118,9 @@ def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
             raise MaesumError(
                 f"ckpt= is required; name a checkpoint of python -m maesum.train, or scorer= one of {names}."
             )
+        of_method = trained_method(read_checkpoint(ckpt))
+        if of_method in method_names() and (load := method(of_method).predictor) is not None:
+            return Predictor(load(read_checkpoint(ckpt), ckpt), {"checkpoint": file_hash(ckpt), "scorer": of_method})
         pretrained = load_pretrained(ckpt)
         return Predictor(pretrained.model, {"checkpoint": file_hash(ckpt)}, pretrained.trained_on)
     if ckpt is not None:
@@ -128,7 +134,7 @@ def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
 
 
 def predict_benchmarks(
-    predictor: Reconstructor | None,
+    predictor: Reconstructor | VideoScorer | None,
     benchmarks: dict[str, dict[str, Any]],
     folder: Path,
     settings: ScoringSettings,

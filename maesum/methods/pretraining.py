@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric
 
 from maesum.data.clips import ClipBatch
-from maesum.data.origin import FeatureOrigin
+from maesum.data.datamodule import ClipDataModule
+from maesum.data.origin import FeatureOrigin, differences
+from maesum.data.statistics import feature_statistics
+from maesum.data.store import FeatureStore
+from maesum.methods.prediction import predict_benchmarks
+from maesum.methods.registry import Config, Method, Metrics, NoSettings
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.autoencoder import take
 from maesum.models.masking import masked_count, visible_first
 from maesum.models.trivial import interpolation, visible_mean
-from maesum.training.checkpoints import FEATURES
-from maesum.training.compiling import compiled
+from maesum.runs.provenance import LAST
+from maesum.scoring import ScoringSettings
+from maesum.scoring.benchmarks import check_benchmarks
+from maesum.system.errors import MaesumError
+from maesum.system.files import file_hash
+from maesum.system.printing import say
+from maesum.training.checkpoints import FEATURES, load_pretrained, load_weights
+from maesum.training.compiling import check_mode, compiled
 from maesum.training.finite import FiniteLoss
 from maesum.training.optim import OptimSettings, adamw, schedule
 
@@ -158,3 +171,78 @@ _TRIVIAL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "error_visible_mean": visible_mean,
     "error_interpolation": interpolation,
 }
+
+
+def clip_data(config: Config) -> ClipDataModule:
+    """The DataModule of a resolved pretraining config."""
+    data = config["data"]
+    return ClipDataModule(
+        data["features"],
+        batch_size=config["batch_size"],
+        stride=config["stride"],
+        frames=config["model"]["frames"],
+        clips_per_video=data["clips_per_video"],
+        held_out=data["held_out"],
+        held_out_clips_per_video=data["held_out_clips_per_video"],
+        workers=data["workers"],
+        seed=config["seed"],
+        residency=data["residency"],
+    )
+
+
+def pretraining_task(config: Config, data: ClipDataModule) -> Pretraining:
+    """The LightningModule of a resolved pretraining config, its feature width taken from the data."""
+    task = Pretraining(
+        model={"feature_dim": data.store.dim, **config["model"]},
+        mask_ratio=config["mask_ratio"],
+        optim=config["optim"],
+        batch_size=config["batch_size"],
+        warmup_epochs=config["warmup_epochs"],
+    )
+    if config["data"]["standardize"] and config["init"] is not None:
+        raise MaesumError(
+            f"data.standardize=true does not go with init={config['init']}, which has its own statistics; leave it out."
+        )
+    if config["data"]["standardize"]:
+        task.model.set_statistics(*feature_statistics(data.store))
+    if config["init"] is not None:
+        load_weights(task.model, initial_weights(config["init"], data.store), config["init"])
+    task.trained_on = data.store.origin
+    check_mode(config["compile"], config["trainer"]["accumulate_grad_batches"])
+    if config["compile"] is not None:
+        task.compile_step(config["compile"])
+    return task
+
+
+def initial_weights(init: str, store: FeatureStore) -> dict[str, Tensor]:
+    """The weights of `init=` by name; says in what the features that it was trained on differ from those at hand."""
+    pretrained = load_pretrained(init)
+    for line in differences(store.origin, pretrained.trained_on):
+        rank_zero_only(say)(f"init={init}: {line}")
+    return pretrained.model.state_dict()
+
+
+def _build_pretraining(config: Config, settings: NoSettings) -> tuple[Pretraining, ClipDataModule]:
+    data = clip_data(config)
+    check_benchmarks(config["benchmarks"], data.store.dim)
+    ScoringSettings(**config["scoring"])
+    return pretraining_task(config, data), data
+
+
+def score_benchmarks(
+    task: Pretraining, data: ClipDataModule | None, trainer: L.Trainer, config: Config, folder: Path
+) -> Metrics:
+    return predict_benchmarks(
+        task.model.eval().to(trainer.strategy.root_device),
+        config["benchmarks"],
+        folder,
+        ScoringSettings(**config["scoring"]),
+        {"checkpoint": file_hash(folder / LAST if data is not None else config["init"])},
+        device=trainer.strategy.root_device,
+        figures=config["figures"],
+        seed=config["seed"],
+        trained_on=task.trained_on,
+    )
+
+
+METHOD = Method("clips", _build_pretraining, score_benchmarks, is_watched=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -12,11 +14,23 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
-from maesum.data.labelled import LabelledBatch
+from maesum.config.fields import setting
+from maesum.data.labelled import LabelledBatch, LabelledDataModule
+from maesum.methods.pretraining import initial_weights
+from maesum.methods.registry import Config, Method, Metrics
 from maesum.models import MaskedAutoencoder
 from maesum.models.recognizer import Recognizer
 from maesum.system.errors import MaesumError
+from maesum.system.printing import say
+from maesum.training.checkpoints import load_weights
 from maesum.training.optim import OptimSettings, adamw, schedule
+
+
+@dataclass
+class RecognitionSettings:
+    """What is trained of the recogniser."""
+
+    freeze: bool = setting(False, "train the linear layer only: a probe of the pretrained encoder")
 
 
 class Recognition(L.LightningModule):
@@ -90,3 +104,45 @@ class Recognition(L.LightningModule):
         warmup_steps = round(self.warmup_epochs * steps_per_epoch)
         scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def _build_recognition(config: Config, settings: RecognitionSettings) -> tuple[Recognition, LabelledDataModule]:
+    labelled = config["labelled"]
+    data = LabelledDataModule(
+        labelled["features"],
+        labelled["held_out"],
+        batch_size=config["batch_size"],
+        stride=config["stride"],
+        frames=config["model"]["frames"],
+        clips_per_video=labelled["clips_per_video"],
+        test_clips=labelled["test_clips"],
+        workers=config["data"]["workers"],
+        seed=config["seed"],
+    )
+    task = Recognition(
+        model={"feature_dim": data.store.dim, **config["model"]},
+        actions=len(data.classes),
+        freeze=settings.freeze,
+        optim=config["optim"],
+        batch_size=config["batch_size"],
+        warmup_epochs=config["warmup_epochs"],
+    )
+    if config["init"] is not None:
+        encoder = task.model.encoder
+        weights = initial_weights(config["init"], data.store)
+        load_weights(encoder, {name: weights[name] for name in encoder.state_dict() if name in weights}, config["init"])
+    return task, data
+
+
+def _test_recognition(
+    task: Recognition, data: LabelledDataModule, trainer: L.Trainer, config: Config, folder: Path
+) -> Metrics:
+    tested = trainer.test(task, datamodule=data, verbose=False)[0]
+    metrics = {key: float(value) for key, value in tested.items()}
+    if trainer.is_global_zero:
+        top1, top5 = metrics["recognition/top1"], metrics["recognition/top5"]
+        say(f"action recognition, {len(data.held_out)} test videos: top-1 {top1:.4f}, top-5 {top5:.4f}")
+    return metrics
+
+
+METHOD = Method("labelled clips", _build_recognition, _test_recognition, RecognitionSettings)

@@ -18,7 +18,7 @@ import numpy as np
 from maesum.data.benchmark import FORMAT as BENCHMARK_FORMAT
 from maesum.data.features import FORMAT as FEATURES_FORMAT
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset, require_group
-from maesum.runs.identity import READ_BY_TASK
+from maesum.runs.method_settings import parts_read, unread_parts
 from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash
 
@@ -28,7 +28,7 @@ _WHOLE_BYTES = 32 << 20
 _SAMPLED = 256
 #: Optional datasets of a features file that readers heed, beside ids and offsets.
 _HEEDED = ("labels", "n_frames", "picks")
-#: Keys that name a file outside the parts of `READ_BY_TASK`.
+#: Keys that name a file outside the parts that `parts_read` names.
 _SINGLE = ("init", "annotations", "features", "scores", "against", "splits")
 
 
@@ -50,7 +50,7 @@ def fingerprints(config: dict[str, Any], without: Sequence[str] = ()) -> dict[st
 
 def decisive_files(config: dict[str, Any]) -> dict[str, Any]:
     """The files that a command reads, as far as they are named: a path, a pattern or a list by key."""
-    parts = READ_BY_TASK.get(config["task"], ()) if "task" in config else ("benchmarks",)
+    parts = parts_read(config) if "method" in config else ("benchmarks",)
     files: dict[str, Any] = {}
     for part in parts:
         if part == "benchmarks":
@@ -58,11 +58,9 @@ def decisive_files(config: dict[str, Any]) -> dict[str, Any]:
                 files |= {f"benchmarks.{name}.{field}": benchmark[field] for field in ("annotations", "features")}
         else:
             files |= {f"{part}.{field}": config[part][field] for field in ("features", "held_out")}
-    files |= {key: config.get(key) for key in _SINGLE}
-    if "task" not in config:
+    files |= {key: config.get(key) for key in _SINGLE if key not in unread_parts(config)}
+    if "method" not in config:
         files["ckpt"] = config.get("ckpt")  # what predict scores with; of a training, where it goes on
-    elif config["task"] == "dr_dsn":
-        files["dr_dsn.splits"] = config["dr_dsn"]["splits"]
     return {key: paths for key, paths in files.items() if paths}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hint
 
 from maesum.config.scoring import EvaluateConfig, PredictConfig
 from maesum.config.training import TrainConfig
+from maesum.runs.method_settings import own_choices, unread_parts
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -54,16 +55,6 @@ _LEFT_OUT = (
     # Hints in messages.
     "*made_by",
 )
-#: Parts of a training config that only the task of the same name reads.
-_OF_ONE_TASK = ("recognition", "dr_dsn")
-
-#: Parts of a training config that name files, by the task that reads them.
-READ_BY_TASK = {
-    "pretraining": ("data", "benchmarks"),
-    "evaluation": ("benchmarks",),
-    "recognition": ("recognition",),
-    "dr_dsn": ("benchmarks",),
-}
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
@@ -107,7 +98,7 @@ def config_hash(command: str, config: dict[str, Any]) -> str:
       same global batches, so results agree but for rounding (1e-5 in the losses); `deterministic` is of that size, too;
     - `data_dir` and `demo_dir`: files there are known by their paths within, so that a folder may lie anywhere. What
       the files hold is not looked at here: see `maesum.runs.fingerprint`;
-    - the parts of the config that another task reads.
+    - the parts of the config that another method reads, and its settings that are as its YAML has them.
 
     Precision and `compile` change more than the last digits and stay in, as does every setting that is not known here:
     a job that runs once too often is better than a result under a wrong name.
@@ -117,6 +108,8 @@ def config_hash(command: str, config: dict[str, Any]) -> str:
         config: the resolved config of the command, plain values.
     """
     settings = without_defaults(decisive_settings(config), SCHEMAS[command])
+    if "method" in settings:
+        settings["method"] = own_choices(settings["method"])
     content = {"command": command, "version": VERSION, "settings": settings}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -127,8 +120,7 @@ def decisive_settings(config: dict[str, Any], also_left_out: Iterable[str] = ())
     Args:
         also_left_out: further keys to leave out, `*` for any name.
     """
-    unread = tuple(part for part in _OF_ONE_TASK if config.get("task") != part)
-    patterns = (*_LEFT_OUT, *unread, *also_left_out)
+    patterns = (*_LEFT_OUT, *unread_parts(config), *also_left_out)
     places = [(f"{str(config[key]).rstrip('/')}/", f"${{{key}}}/") for key in _FOLDERS if config.get(key)]
     places.sort(key=lambda place: -len(place[0]))  # a folder within the other one first
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maesum.runs.identity import READ_BY_TASK
+from maesum.runs.method_settings import check_method, parts_read
 from maesum.system.errors import MaesumError
 
 
@@ -26,19 +26,18 @@ def check_training(config: dict[str, Any]) -> None:
         config: a resolved `maesum.config.training.TrainConfig`.
 
     Raises:
-        MaesumError: betas out of range, an unknown task, a file that is not there.
+        MaesumError: betas out of range, an unknown method, a file that is not there.
     """
     betas = config["optim"]["betas"]
     if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
         raise MaesumError(f"optim.betas is {betas}, wanted two numbers from 0 to below 1.")
-    if config["task"] not in READ_BY_TASK:
-        raise MaesumError(f"task is {config['task']!r}, wanted one of {', '.join(READ_BY_TASK)}.")
+    check_method(config["method"])
     if config["init"] is not None and not Path(config["init"]).is_file():
         raise MaesumError(
             f"init={config['init']}: no such checkpoint file; name one that python -m maesum.train left, as in "
             "init=RUN/checkpoints/last.ckpt."
         )
-    check_inputs({key: config[key] for key in (*READ_BY_TASK[config["task"]], "demo_dir")})
+    check_inputs({key: config[key] for key in (*parts_read(config), "demo_dir")})
 
 
 def check_prediction(config: dict[str, Any]) -> None:
@@ -59,7 +58,7 @@ def check_inputs(config: dict[str, Any]) -> None:
     """Make the demo data if the config names it, and check that every other input exists.
 
     Args:
-        config: `demo_dir`, and the parts that name files: data, recognition, benchmarks, as many as are used.
+        config: `demo_dir`, and the parts that name files: data, labelled, benchmarks, as many as are used.
 
     Raises:
         MaesumError: naming what is missing, the command that makes each, and the demo.
@@ -83,11 +82,11 @@ def check_inputs(config: dict[str, Any]) -> None:
 
 
 def _inputs(config: dict[str, Any]) -> Iterator[Input]:
-    for part in ("data", "recognition"):
+    for part in ("data", "labelled"):
         used = config.get(part)
         if used:
             yield Input(f"{part}.features", used["features"], used["made_by"])
-            if used["held_out"] or part == "recognition":  # which is nothing without a set to be tested on
+            if used["held_out"] or part == "labelled":  # which is nothing without a set to be tested on
                 yield Input(f"{part}.held_out", used["held_out"], used["made_by"])
     for name, benchmark in config.get("benchmarks", {}).items():
         for field in ("annotations", "features"):

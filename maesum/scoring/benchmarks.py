@@ -17,6 +17,7 @@ from maesum.data.scores import Scores, write_scores
 from maesum.data.store import FeatureStore
 from maesum.evaluation.figures import importance_figure
 from maesum.scoring import Reconstructor, ScoringSettings, evenly_spread, frames_to_score, importance_over_ranks
+from maesum.scoring.whole_video import VideoScorer, picks_of
 from maesum.system.errors import MaesumError
 from maesum.system.printing import say
 from maesum.system.progress import progress_bar, track
@@ -48,7 +49,7 @@ def check_benchmarks(benchmarks: dict[str, dict[str, Any]], feature_dim: int | N
 
 def score_benchmark(
     name: str,
-    predictor: Reconstructor | None,
+    predictor: Reconstructor | VideoScorer | None,
     benchmark: Benchmark,
     config: dict[str, Any],
     path: Path,
@@ -73,6 +74,9 @@ def score_benchmark(
             if predictor is None:
                 scores[video_id] = evenly_spread(len(store[video_id]))
                 continue
+            if isinstance(predictor, VideoScorer):
+                scores[video_id] = predictor.importance(store[video_id])
+                continue
             try:
                 scores[video_id] = importance_over_ranks(
                     predictor, store[video_id], config["stride"], settings, device=device, on_progress=advance
@@ -84,7 +88,8 @@ def score_benchmark(
         origin |= {"backbone": store.backbone, **training_attributes(trained_on)}
         laid = {name: value for name, value in asdict(settings).items() if name != "batch_size"}  # decides nothing
         described = {**origin, **laid, **attributes}
-        write_scores(path, scores, described, _picks(scores, store.frame_step))
+        kept = predictor.every if isinstance(predictor, VideoScorer) else 1
+        write_scores(path, scores, described, picks_of(scores, kept * store.frame_step))
 
 
 def _remarks(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: int) -> list[str]:
@@ -107,10 +112,3 @@ def draw_figures(name: str, benchmark: Benchmark, scores: Scores, folder: Path) 
 def is_first_rank() -> bool:
     """Whether this process writes files and prints."""
     return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
-
-
-def _picks(scores: dict[str, np.ndarray], frame_step: int) -> dict[str, np.ndarray] | None:
-    """The frame that each score belongs to, where the features hold every frame_step-th only."""
-    if frame_step == 1:
-        return None
-    return {video_id: np.arange(len(values), dtype=np.int64) * frame_step for video_id, values in scores.items()}

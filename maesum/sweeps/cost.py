@@ -46,11 +46,12 @@ def cost_of(job: Job) -> Cost:
     tokens and left out. Evaluating scores costs a processor seconds and counts as nothing.
     """
     config = job.config
-    if job.command == "evaluate" or config.get("task") == "dr_dsn":
+    reads = config.get("method", {}).get("reads")
+    if job.command == "evaluate" or reads == "videos":
         return Cost(0, 0, 0.0)
     clips = _clips(config) if job.command == "train" else 0
     windows = 0
-    if config.get("task") != "recognition":
+    if reads != "labelled clips":
         windows = sum(FRAMES.get(name, 0) for name in config["benchmarks"])
     model = config.get("model")
     if model is None and job.needs:
@@ -59,7 +60,7 @@ def cost_of(job: Job) -> Cost:
         return Cost(clips, windows, 0.0)
     encoder, decoder = _weights(model, "encoder"), _weights(model, "decoder")
     frames = model["frames"]
-    if config.get("task") == "recognition":
+    if reads == "labelled clips":
         return Cost(clips, windows, 6.0 * clips * encoder * frames)
     visible = frames - round(frames * config.get("mask_ratio", 0.5))
     training = 6.0 * clips * (encoder * visible + decoder * frames)
@@ -67,9 +68,10 @@ def cost_of(job: Job) -> Cost:
 
 
 def _clips(config: dict[str, Any]) -> int:
-    if config["task"] == "recognition":
-        name, part = "ucf101" if "ucf101" in str(config["recognition"]["features"]) else "", config["recognition"]
-    elif config["task"] == "pretraining":
+    reads = config["method"]["reads"]
+    if reads == "labelled clips":
+        name, part = "ucf101" if "ucf101" in str(config["labelled"]["features"]) else "", config["labelled"]
+    elif reads == "clips":
         name, part = config["data"]["name"], config["data"]
     else:
         return 0

@@ -11,7 +11,7 @@ from maesum.data.demo import ensure_demo
 from maesum.runs.fingerprint import decisive_files, fingerprint
 
 #: Keys that may name a list that is built in, in place of a file.
-_MAY_BE_NAMES = ("splits", "dr_dsn.splits")
+_MAY_BE_NAMES = ("splits",)
 
 
 class JobData:

@@ -18,7 +18,7 @@ from maesum.system.errors import MaesumError
 from maesum.system.files import read_json
 
 #: Config groups that +scale=demo chooses, so that a job's own choice of them is left out there.
-_SCALED = ("data", "model", "trainer", "benchmark", "recognition")
+_SCALED = ("data", "model", "trainer", "benchmark", "labelled")
 #: Settings of a whole sweep that its predict and evaluate jobs take over.
 _SHARED = {
     "predict": ("figures", "seed", "feature", "data_dir", "demo_dir", "scoring", "benchmarks"),

@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from maesum.system.errors import MaesumError, Stopped
 from maesum.system.files import atomic_path
-from maesum.training.checkpoints import read_checkpoint
+from maesum.training.checkpoints import EXTRA, read_checkpoint
 from maesum.training.optimizer_checks import state_sizes
 from maesum.training.record import TrainingRecord
 from maesum.training.stopping import StopRequest, end_launched_processes, requeue_in_slurm
@@ -23,8 +23,6 @@ from maesum.training.stopping import StopRequest, end_launched_processes, requeu
 #: Share of the time that writing files after epochs may take: an epoch of a small set passes on a GPU in the time that
 #: a large model takes to write.
 _SHARE_OF_TIME = 0.02
-#: The key of a checkpoint that holds what this project adds to Lightning's content.
-EXTRA = "maesum"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

@@ -17,6 +17,8 @@ from maesum.training.optimizer_checks import defect_of
 
 #: The field of a checkpoint that tells on which features the model was trained.
 FEATURES = "features"
+#: The field that holds what of ours is not Lightning's.
+EXTRA = "maesum"
 
 #: No window is as long; a model of more frames would take memory that its checkpoint does not account for.
 _MOST_FRAMES = 65_536
@@ -50,12 +52,24 @@ def load_pretrained(path: str | Path) -> Pretrained:
         MaesumError: missing, not a checkpoint of this project, or weights that do not fit its own settings.
     """
     content = read_checkpoint(path)
+    _check_holds_autoencoder(content, path)
     settings, weights = _settings_and_weights(content, path)
     trained_on = read_origin(content, path)
     check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
     model = _build(settings, "cpu", path)
     model.load_state_dict(weights)
     return Pretrained(model.eval(), settings, trained_on)
+
+
+def _check_holds_autoencoder(content: dict[str, Any], path: str | Path) -> None:
+    """Refuse by its name a method that trains something else."""
+    state = content.get("state_dict")
+    name = trained_method(content)
+    if name is not None and isinstance(state, dict) and "model.mask_token" not in state:
+        raise MaesumError(
+            f"{path}: was trained by method={name}, whose checkpoints hold no masked autoencoder, which is wanted "
+            "here; name a checkpoint of method=pretraining, the default."
+        )
 
 
 def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -76,6 +90,15 @@ def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[di
     if any(isinstance(depth, int) and depth > len(weights) for depth in depths):
         raise MaesumError(f"{path}: the model is {depths} blocks deep, but there are {len(weights)} weights.")
     return settings, weights
+
+
+def trained_method(content: dict[str, Any]) -> str | None:
+    """The name of the method that a checkpoint was trained by; None where `python -m maesum.train` did not write it."""
+    extra = content.get(EXTRA)
+    record = extra.get("record") if isinstance(extra, dict) else None
+    settings = record.get("settings") if isinstance(record, dict) else None
+    name = settings.get("method.name") if isinstance(settings, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def read_origin(content: dict[str, Any], path: str | Path) -> FeatureOrigin | None:

@@ -16,25 +16,23 @@ from maesum.runs.identity import SCHEMAS, decisive_settings, defaults, flat
 from maesum.runs.provenance import git_state
 from maesum.system.errors import MaesumError
 
-#: Decisive settings that decide no weights, by task: they are read when the training is over, or by another task.
+#: Decisive settings that decide no weights, by the data that a method reads: they are read when training is over, or
+#: not at all.
 _AFTER_TRAINING = {
-    "pretraining": ("benchmarks", "benchmarks.*", "scoring"),
-    "recognition": (
+    "clips": ("benchmarks", "benchmarks.*", "scoring"),
+    "labelled clips": (
         "benchmarks",
         "benchmarks.*",
         "scoring",
         "data",
         "mask_ratio",
-        "recognition.held_out",
-        "recognition.test_clips",
+        "labelled.held_out",
+        "labelled.test_clips",
     ),
-    "dr_dsn": ("data", "scoring", "benchmarks.*.stride"),
+    "videos": ("data", "scoring", "benchmarks.*.stride"),
 }
 #: Where to go on, how far (compared on its own), and names that stand for files, whose content is compared instead.
 _NEVER = ("ckpt", "epochs", "feature", "data.name", "*.features", "*.held_out", "*.annotations", "init")
-
-#: Tasks whose learning rate stays as it is, so that more epochs are what they would have been from the start.
-_WITHOUT_SCHEDULE = ("dr_dsn",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,8 @@ class TrainingRecord:
             resumed to go on for longer than was meant at first, which changes the learning rate half-way.
         machine: device, processes and threads: results on another agree but for the last digits.
         code: the versions of this project and of torch, and the commit: what another does is not known.
+        has_schedule: whether the learning rate depends on `epochs`; if not, more of them are what they would have been
+            from the start.
     """
 
     settings: dict[str, Any]
@@ -55,27 +55,31 @@ class TrainingRecord:
     epochs: list[int]
     machine: dict[str, Any] = field(default_factory=dict)
     code: dict[str, Any] = field(default_factory=dict)
+    has_schedule: bool = True
 
     @classmethod
-    def of(cls, config: dict[str, Any], data: dict[str, str], trainer: L.Trainer) -> TrainingRecord:
+    def of(
+        cls, config: dict[str, Any], data: dict[str, str], trainer: L.Trainer, has_schedule: bool = True
+    ) -> TrainingRecord:
         """The record of a training that is about to start.
 
         Args:
             config: a resolved `maesum.config.training.TrainConfig`.
             data: `fingerprints(config)`.
+            has_schedule: as the attribute.
 
         Raises:
             MaesumError: a file that is trained on was not there when fingerprints were taken.
         """
-        after = _AFTER_TRAINING[config["task"]]
+        after = _AFTER_TRAINING[config["method"]["reads"]]
         named = [key for key in decisive_files(config) if not any(fnmatchcase(key, pattern) for pattern in after)]
-        unknown = [key for key in named if key not in data and key != "dr_dsn.splits"]  # which may be a name
+        unknown = [key for key in named if key not in data and key != "splits"]  # which may be a name
         if unknown:
             raise MaesumError(f"{unknown[0]}={decisive_files(config)[unknown[0]]} cannot be read, wanted a whole file.")
         content = {key: data[key] for key in named if key in data}
         settings = flat(decisive_settings(config, (*_NEVER, *after, *content)))
         code = {"maesum": maesum.__version__, "git": git_state(), "torch": str(torch.__version__)}
-        return cls(settings, content, [config["epochs"]], describe_machine(trainer), code)
+        return cls(settings, content, [config["epochs"]], describe_machine(trainer), code, has_schedule)
 
     def to_plain(self) -> dict[str, Any]:
         """The fields by name, as checkpoints keep them."""
@@ -129,7 +133,7 @@ class TrainingRecord:
                 f"{path}: was trained for {trained} epochs already, but epochs is {epochs}; give at least {trained}, "
                 "or leave ckpt= out to start anew."
             )
-        if self.settings.get("task") in _WITHOUT_SCHEDULE:
+        if not self.has_schedule:
             return self
         if epochs < before.epochs[-1]:
             raise MaesumError(
@@ -146,7 +150,7 @@ class TrainingRecord:
             before: the checkpoint's.
         """
         lines = []
-        if self.epochs != before.epochs and self.settings.get("task") not in _WITHOUT_SCHEDULE:
+        if self.epochs != before.epochs and self.has_schedule:
             lines.append(
                 f"its learning rate was set for {before.epochs[-1]} epochs and now is for {self.epochs[-1]}: this is "
                 f"another training than one with epochs={self.epochs[-1]} from the start, and its config_hash says so"

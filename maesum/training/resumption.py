@@ -32,11 +32,13 @@ def prepare_to_resume(
     config: dict[str, Any],
     read: dict[str, str],
     folder: Path,
+    has_schedule: bool = True,
 ) -> list[int]:
     """Have checkpoints record what decides the weights; going on from one, check that it is of this training.
 
     Args:
         read: what the files that the config names hold.
+        has_schedule: whether the learning rate depends on how long the training is.
 
     Returns:
         The values of `epochs` that the weights are trained with, one after the other.
@@ -44,7 +46,7 @@ def prepare_to_resume(
     Raises:
         MaesumError: the checkpoint is of another training, damaged, or a finished run's that nobody named.
     """
-    record, remarks = TrainingRecord.of(config, read, trainer), list[str]()
+    record, remarks = TrainingRecord.of(config, read, trainer, has_schedule), list[str]()
     if checkpoint is not None:
         resumed = load_resumed(checkpoint, task, trainer, record, decisive_files(config))
         if config["ckpt"] == "last":

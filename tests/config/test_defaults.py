@@ -8,9 +8,8 @@ from dataclasses import MISSING, fields
 import pytest
 
 from maesum.config.scoring import EvaluateConfig, ScoringConfig
-from maesum.config.training import DrDsnConfig, ModelConfig, OptimConfig
+from maesum.config.training import ModelConfig, OptimConfig
 from maesum.evaluation.settings import EvaluationSettings
-from maesum.methods.dr_dsn import DrDsnSettings
 from maesum.models import MaskedAutoencoder
 from maesum.scoring import ScoringSettings
 from maesum.training.optim import OptimSettings
@@ -32,7 +31,6 @@ def defaults_of(settings):
     ("config", "settings", "only_in_the_config"),
     [
         (OptimConfig, OptimSettings, set()),
-        (DrDsnConfig, DrDsnSettings, {"splits"}),
         (ScoringConfig, ScoringSettings, set()),
         (EvaluateConfig, EvaluationSettings, None),
         (ModelConfig, MaskedAutoencoder, set()),

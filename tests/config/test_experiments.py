@@ -94,7 +94,7 @@ def test_every_sweep_composes_with_all_its_jobs(hydra, scale):
 def test_the_papers_scale_keeps_the_papers_numbers(hydra):
     config = compose("train", ["+experiment=action_recognition", "init=x.ckpt"])
     assert (config.optim.base_lr, config.optim.scale_lr, list(config.optim.betas)) == (1e-3, False, [0.9, 0.999])
-    assert (config.epochs, config.warmup_epochs, config.recognition.test_clips) == (100, 5, 4)
+    assert (config.epochs, config.warmup_epochs, config.labelled.test_clips) == (100, 5, 4)
     config = compose("train", ["+experiment=finetune_tvsum", "init=x.ckpt"])
     assert (config.epochs, config.warmup_epochs, config.data.clips_per_video, config.stride) == (100, 5, 10, [1, 8])
     for name, samples in (("tvsum", 400_000), ("summe", 100_000), ("finegym", 600_000)):
@@ -131,7 +131,7 @@ def test_an_experiment_that_builds_on_weights_does_not_start_without_them(experi
 def test_an_experiment_runs_at_demo_scale(experiment, weights, cache, tmp_path):
     extra = [f"init={weights}"] if experiment in FROM_WEIGHTS else []
     done = maesum_here(
-        "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", "dr_dsn.hidden=8",
+        "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", *(["method.hidden=8"] if experiment == "dr_dsn" else []),
         "evaluator.every_n_epochs=2", "scoring.every=10", "hydra.run.dir=run", folder=tmp_path, cache=cache,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

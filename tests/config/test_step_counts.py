@@ -44,8 +44,8 @@ def config(request: pytest.FixtureRequest) -> Iterator[DictConfig]:
 
 
 def clips_of_an_epoch(config: DictConfig) -> int:
-    if config.task == "recognition":
-        return VIDEOS["ucf101"] * config.recognition.clips_per_video
+    if config.method.reads == "labelled clips":
+        return VIDEOS["ucf101"] * config.labelled.clips_per_video
     return VIDEOS[config.data.name] * config.data.clips_per_video
 
 

@@ -13,6 +13,7 @@ from maesum.data import VideoAnnotation, write_benchmark, write_features
 from maesum.data.demo import make_demo
 from maesum.runs import fingerprint as module
 from maesum.runs.fingerprint import decisive_files, fingerprint, fingerprints
+from maesum.runs.method_settings import method_defaults
 
 LENGTHS = [40, 30, 50]
 
@@ -106,21 +107,21 @@ def test_what_is_missing_or_damaged_has_none(tmp_path):
     assert len(fingerprint(tmp_path / "text.ckpt")) == 16
 
 
-def test_the_files_of_each_task_and_command():
+def test_the_files_of_each_method_and_command():
     part = {"features": "f.h5", "held_out": None}
     benchmarks = {"mine": {"annotations": "a.h5", "features": ["b.h5"]}}
-    config = {"data": part, "recognition": {**part, "held_out": "h.h5"}, "benchmarks": benchmarks, "init": "i.ckpt",
-              "ckpt": "last", "dr_dsn": {"splits": "s.json"}}  # fmt: skip
+    config = {"data": part, "labelled": {**part, "held_out": "h.h5"}, "benchmarks": benchmarks, "init": "i.ckpt",
+              "ckpt": "last", "splits": "s.json"}  # fmt: skip
     of_benchmarks = {"benchmarks.mine.annotations": "a.h5", "benchmarks.mine.features": ["b.h5"]}
     init = {"init": "i.ckpt"}
     wanted = {
         "pretraining": {"data.features": "f.h5", **of_benchmarks, **init},
-        "recognition": {"recognition.features": "f.h5", "recognition.held_out": "h.h5", **init},
-        "dr_dsn": {**of_benchmarks, **init, "dr_dsn.splits": "s.json"},
+        "recognition": {"labelled.features": "f.h5", "labelled.held_out": "h.h5", **init},
+        "dr_dsn": {**of_benchmarks, **init, "splits": "s.json"},
         "evaluation": {**of_benchmarks, **init},
     }
-    for task, files in wanted.items():
-        assert decisive_files({**config, "task": task}) == files
+    for name, files in wanted.items():
+        assert decisive_files({**config, "method": method_defaults(name)}) == files
     assert decisive_files({"benchmarks": benchmarks, "ckpt": "c.ckpt"}) == {**of_benchmarks, "ckpt": "c.ckpt"}
     evaluation = {"benchmarks": benchmarks, "scores": "s.h5", "annotations": "mine.h5", "splits": "none"}
     assert decisive_files(evaluation).keys() >= {"scores", "annotations"}

@@ -14,6 +14,7 @@ from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
 from maesum.config.scoring import BenchmarkConfig
 from maesum.runs import identity as recipe
+from maesum.runs import method_settings
 from maesum.runs.identity import config_hash, decisive_settings, defaults, flat, identity
 from maesum.sweeps.jobs import JobMaker, compose_config
 from maesum.sweeps.tables import JobSpec, TableSpec
@@ -37,8 +38,8 @@ SAME = {
         "trainer.num_nodes=2", "trainer.strategy=ddp", "trainer.accumulate_grad_batches=4", "trainer.deterministic=false",
         "data.workers=0", "scoring.batch_size=7", "evaluator.every_n_epochs=0", "checkpoint_every_n_steps=5",
         "trainer.log_every_n_steps=1", "trainer.enable_progress_bar=false", "trainer.enable_model_summary=true",
-        "data.made_by=magic", "benchmarks.summe.features_made_by=magic", "recognition.test_clips=9", "dr_dsn.hidden=3",
-        "recognition=demo", "name=x", "group=y", "tags=[z]", "logger=[]", "figures=false",
+        "data.made_by=magic", "benchmarks.summe.features_made_by=magic", "labelled.test_clips=9", "splits=paper5",
+        "labelled=demo", "name=x", "group=y", "tags=[z]", "logger=[]", "figures=false",
     ],
     "predict": ["data_dir=/elsewhere", "accelerator=cpu", "devices=2", "scoring.batch_size=7", "figures=false", "out=x"],
     "evaluate": ["data_dir=/elsewhere", "videos=false", "out=x"],
@@ -48,7 +49,7 @@ OTHER = {
         "seed=1", "trainer.precision=bf16-mixed", "data=kinetics400", "data.features=/mine.h5", "data.standardize=true",
         "data.held_out=x.h5", "model=tiny", "batch_size=64", "benchmark=[tvsum]", "benchmarks.summe.stride=2",
         "benchmarks.tvsum.features='${data_dir}/other/googlenet.h5'", "scoring.precision=bf16", "scoring.every=2",
-        "init=x.ckpt", "feature=resnet50", "mask_ratio=0.4", "optim.base_lr=1", "task=recognition", "stride=2",
+        "init=x.ckpt", "feature=resnet50", "mask_ratio=0.4", "optim.base_lr=1", "method=recognition", "stride=2",
     ],
     "predict": ["ckpt=x.ckpt", "scorer=uniform", "stride=3", "scoring.boundary=shift", "benchmark=[summe]"],
     "evaluate": ["against=y.h5", "protocol=all", "f1=true", "seed=1", "splits=paper5"],
@@ -67,9 +68,26 @@ def test_what_decides_results_makes_another_job(command):
     assert len(set(hashes)) == len(hashes)
 
 
-def test_each_task_has_its_own_settings():
-    for task, setting in (("recognition", "recognition.test_clips=9"), ("dr_dsn", "dr_dsn.hidden=3")):
-        assert hash_of("train", f"task={task}") != hash_of("train", f"task={task}", setting)
+@pytest.mark.parametrize(
+    ("method", "setting"),
+    [
+        ("recognition", "labelled.test_clips=9"),
+        ("recognition", "method.freeze=true"),
+        ("dr_dsn", "method.hidden=3"),
+        ("dr_dsn", "splits=paper5"),
+    ],
+)
+def test_each_method_has_its_own_settings(method, setting):
+    assert hash_of("train", f"method={method}") != hash_of("train", f"method={method}", setting)
+
+
+def test_a_new_setting_of_a_method_leaves_its_finished_jobs_finished(monkeypatch):
+    config = compose_config("train", ["method=dr_dsn"])
+    before = config_hash("train", config)
+    usual = {**config["method"], "added": 3}
+    monkeypatch.setattr(method_settings, "method_defaults", lambda name: usual)
+    assert config_hash("train", {**config, "method": usual}) == before
+    assert config_hash("train", {**config, "method": {**usual, "added": 4}}) != before
 
 
 def test_where_features_are_kept_is_left_out_and_compiling_is_not():
@@ -146,22 +164,26 @@ DEFAULTS = Path(__file__).with_name("decisive_defaults.json")
 def test_a_default_that_decides_results_changes_only_with_the_version():
     """Hashes leave out what equals its default, so one hash would stand for two results."""
     stored = json.loads(DEFAULTS.read_text(encoding="utf-8"))
-    assert stored["version"] == recipe.VERSION, "store the defaults of this version: python -m tests.test_recipe"
+    assert stored["version"] == recipe.VERSION, "store the defaults of this version: python -m tests.runs.test_identity"
     for command, known in stored["defaults"].items():
         now = decisive_defaults(command)
         changed = {key: (value, now.get(key)) for key, value in known.items() if now.get(key, ...) != value}
-        assert not changed, f"{command}: raise maesum.runs.identity.VERSION, then store: python -m tests.test_recipe"
+        assert not changed, (
+            f"{command}: raise maesum.runs.identity.VERSION, then store: python -m tests.runs.test_identity"
+        )
         added = now.keys() - known.keys()
-        assert not added, f"{command}: new keys are fine, store their defaults, too: python -m tests.test_recipe"
+        assert not added, f"{command}: new keys are fine, store their defaults, too: python -m tests.runs.test_identity"
 
 
 def decisive_defaults(command):
-    """By full key, of all tasks and of the entries of tables."""
+    """By full key, of all methods and of the entries of tables."""
     settings = defaults(recipe.SCHEMAS[command]) | {"benchmarks": {"*": defaults(BenchmarkConfig)}}
+    methods = settings.pop("method", None)
     found = flat(decisive_settings(settings))
-    for task in ("recognition", "dr_dsn"):
-        if task in settings:
-            found |= flat({task: decisive_settings({**settings, "task": task})[task]})
+    if methods is not None:
+        found |= flat(
+            {"method": {name: method_settings.method_defaults(name) for name in method_settings.method_names()}}
+        )
     return json.loads(json.dumps(found))
 
 

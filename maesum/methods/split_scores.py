@@ -1,0 +1,76 @@
+"""Scoring a benchmark with the networks that were trained on splits of it, by our evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maesum.data.benchmark import Benchmark
+from maesum.data.scores import Scores, write_scores
+from maesum.data.store import FeatureStore
+from maesum.evaluation import EvaluationSettings, Table, evaluate, print_evaluation
+from maesum.metrics.bootstrap import bootstrap_interval
+from maesum.runs.provenance import write_json
+from maesum.scoring.whole_video import VideoScorer, picks_of
+from maesum.system.printing import say
+
+
+def score_by_split(
+    name: str,
+    scorers: Sequence[VideoScorer],
+    store: FeatureStore,
+    benchmark: Benchmark,
+    config: dict[str, Any],
+    folder: Path,
+) -> dict[str, float]:
+    """Score every video with every network, and average each network's result over the videos it was not trained on.
+
+    Without splits there is one network, trained on and scored on all videos (no annotation is used in either case).
+    Writes scores/<benchmark>.h5, or scores/<benchmark>_split_<k>.h5 for each split, and evaluation.json.
+
+    Args:
+        name: of the benchmark.
+        scorers: one for each split, in their order.
+        store: the features of its videos.
+        config: a resolved `maesum.config.training.TrainConfig`.
+
+    Returns:
+        `<benchmark>/tau` and `<benchmark>/rho`, means over splits.
+    """
+    splits = config["splits"]
+    settings = EvaluationSettings(seed=config["seed"], splits=splits)
+    tables: list[Table] = []
+    for number, scorer in enumerate(scorers, start=1):
+        path = folder / "scores" / (f"{name}.h5" if splits == "none" else f"{name}_split_{number}.h5")
+        scores = {video_id: scorer.importance(store[video_id]) for video_id in benchmark.video_ids}
+        origin = {"benchmark": name, "scorer": config["method"]["name"], "split": number}
+        write_scores(path, scores, origin, picks_of(scores, scorer.every * store.frame_step))
+        evaluation = evaluate(Scores(path), benchmark, settings, name=name)
+        tables.append(evaluation.tables[0])
+    result = tables[0].to_dict() if splits == "none" else _of_own_splits(tables)
+    content = {"benchmark": name, "splits": splits, "protocols": {"paper": result}}
+    write_json(folder / "evaluation.json", {name: content})
+    if splits == "none":
+        print_evaluation(evaluation, videos=False)
+    else:
+        each = ", ".join(f"{value:.4f}" for value in result["tau_each"])
+        means = f"tau {result['tau']:.4f} ({each}), rho {result['rho']:.4f}"
+        say(f"{name}, mean over {len(tables)} splits ({splits}): {means}")
+    return {f"{name}/{measure}": result[measure] for measure in ("tau", "rho")}
+
+
+def _of_own_splits(tables: list[Table]) -> dict[str, Any]:
+    """The mean over splits, each by its own network, with an interval over the tested videos."""
+    result: dict[str, Any] = {"source": tables[0].source}
+    for measure in tables[0].measures:
+        each = [table.per_split("scores", measure)[number] for number, table in enumerate(tables)]
+        tested = np.concatenate(
+            [table.per_video("scores", measure)[list(table.splits[number])] for number, table in enumerate(tables)]
+        )
+        result[measure] = float(np.mean(each))
+        result[f"{measure}_interval"] = list(bootstrap_interval(tested))
+        result[f"{measure}_each"] = each
+    return result
