@@ -23,6 +23,7 @@ from maesum.cli.arguments import rewritten
 from maesum.cli.help import command_help
 from maesum.cli.mistakes import MISTAKES, unknown_flag, wrong_kind
 from maesum.cli.outside import guard_composition, outside_folders
+from maesum.cli.places import check_places
 from maesum.cli.registration import register_resolvers, register_schemas
 from maesum.cli.targets import checked_config
 from maesum.config import CONF_DIR
@@ -124,6 +125,8 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
     if arguments.cfg or arguments.info:
         command()
         return
+    if arguments.multirun:
+        check_places(arguments.overrides)
     with making_folders(named_run_folder(arguments.overrides)) as folders:
         command()
     if failure is not None:

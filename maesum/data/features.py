@@ -18,11 +18,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from maesum.data.hdf5 import open_hdf5
 from maesum.data.hdf5_writing import check_space, create_hdf5
 from maesum.system.errors import MaesumError
 
@@ -66,8 +68,9 @@ def write_features(
         shard: number (from 1) and count, where the set is spread over so many files.
 
     Raises:
-        MaesumError: an empty set, a bad or repeated id, a shape that differs from what was declared, NaN or infinite
-            values (also those that overflow float16), or a disk without room for it.
+        MaesumError: extracted features or another kind of file are there, an empty set, a bad or repeated id, a shape
+            that differs from what was declared, NaN or infinite values (also those that overflow float16), or a disk
+            without room for it.
     """
     if not video_ids:
         raise MaesumError(f"{path}: there is no video to write; name a source that holds at least one.")
@@ -78,6 +81,8 @@ def write_features(
     if len(lengths) != len(video_ids) or (np.diff(offsets) < 1).any():
         raise MaesumError(f"{path}: {len(lengths)} lengths for {len(video_ids)} videos, wanted one of at least 1 each.")
 
+    if sources is None:
+        _refuse_extracted(path)
     with create_hdf5(path, FORMAT, VERSION) as file:
         file.attrs["backbone"] = backbone
         file.attrs["preprocessing"] = preprocessing
@@ -107,6 +112,20 @@ def write_features(
                 features[written + start : written + start + len(rows)] = rows
                 file.check_written()  # now and not after hours of work
             written += length
+
+
+def _refuse_extracted(path: str | Path) -> None:
+    """Refuse to write over features that `maesum.extract` made, which may have taken hours."""
+    if not h5py.is_hdf5(path):
+        return
+    is_extracted = False
+    with suppress(MaesumError), open_hdf5(path) as file:  # a damaged file is made anew
+        is_extracted = "sources" in file
+    if is_extracted:
+        raise MaesumError(
+            f"{path}: holds features that python -m maesum.extract made, which would be lost; name another out= or "
+            "delete it."
+        )
 
 
 def _check_array(array: np.ndarray, video_id: str, length: int, width: int, path: str | Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import h5py
 
+from maesum.data.hdf5 import open_hdf5, read_attribute
 from maesum.system.errors import MaesumError
 from maesum.system.files import atomic_path
 
@@ -43,11 +44,12 @@ class NewFile(h5py.File):
 
 @contextmanager
 def create_hdf5(path: str | Path, format_name: str, version: int) -> Iterator[NewFile]:
-    """Write an HDF5 file of one of the project's formats, atomically.
+    """Write an HDF5 file of one of the project's formats, atomically; an earlier one of the same format is replaced.
 
     Raises:
-        MaesumError: the disk is full, or cannot be written; nothing is kept.
+        MaesumError: something else is there, the disk is full, or cannot be written; nothing is kept.
     """
+    _refuse_other_content(Path(path), format_name)
     with atomic_path(path) as temporary:
         file = NewFile(temporary)
         try:
@@ -61,6 +63,24 @@ def create_hdf5(path: str | Path, format_name: str, version: int) -> Iterator[Ne
             file.check_written()  # what HDF5 stumbles over after a failed write is no news
             raise
         file.check_written()
+
+
+def _refuse_other_content(path: Path, format_name: str) -> None:
+    """Refuse to write over a file of another kind, which a mistyped `out=` may name."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+    found = None
+    if h5py.is_hdf5(path):
+        try:
+            with open_hdf5(path) as file:
+                found = read_attribute(file, "format")
+        except MaesumError:
+            return  # a damaged file is made anew
+    if found != format_name:
+        raise MaesumError(
+            f"{path}: exists already and is {found or 'no file of this project'}, over which no {format_name} is "
+            "written; name another out= or delete it."
+        )
 
 
 def check_space(path: str | Path, needed: int) -> None:

@@ -189,7 +189,7 @@ def sweep_folder(parent: str) -> str:
 
 def named_run_folder(overrides: Sequence[str]) -> str | None:
     """The folder that an override `hydra.run.dir=` names; None where there is none, or only the config can tell."""
-    given = [override for override in overrides if override.startswith("hydra.run.dir=")]
+    given = [override for override in overrides if override.lstrip("+").startswith("hydra.run.dir=")]
     if not given:
         return None
     from hydra.core.override_parser.overrides_parser import OverridesParser

@@ -18,9 +18,14 @@ from maesum.training.resuming import load_resumed, refuse_finished
 
 
 def folder_is_given() -> bool:
-    """Whether the user named the run's folder; Lightning names it, too, for the processes that it starts."""
+    """Whether the user named the run's folder.
+
+    Lightning names it, too, for the processes that it starts, and so does a run that is repeated from another's
+    `.hydra`, which takes the usual one.
+    """
     started_by_lightning = launched() is None and int(os.environ.get("LOCAL_RANK") or 0) > 0
-    given = (override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.hydra)
+    hydra = HydraConfig.get().overrides.hydra
+    given = (override.lstrip("+").partition("=")[0] for override in hydra if "${new_folder:" not in override)
     return "hydra.run.dir" in given and not started_by_lightning
 
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from maesum.system.errors import MaesumError
 from maesum.system.torchvision_import import make_torchvision_importable
 
-#: `weights=` of a backbone without training, for tests of everything around it.
+#: `weights=` of a backbone without training, the same ones every time, for tests of everything around it.
 RANDOM = "random"
 #: How PyTorch's published files end: the first digits of their SHA-256.
 _CHECKSUM = re.compile(r"-([0-9a-f]{8,64})\.pth$")
@@ -109,7 +109,10 @@ def build_backbone(make: Callable[[], Any], name: str) -> Backbone:
     Raises:
         MaesumError: it returns something else than a module.
     """
-    made = make()
+    # Random weights are drawn alike in every process, so that a job that is run again finds its own network.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made = make()
     backbone = Backbone(made, name) if isinstance(made, nn.Module) else made
     if not isinstance(backbone, Backbone):
         raise MaesumError(f"backbone._target_={name} gave a {type(made).__name__}, wanted a torch.nn.Module.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maesum.data import FeatureStore, write_features
+from maesum.data import FeatureStore, VideoAnnotation, write_benchmark, write_features
 from maesum.data.hdf5_writing import check_space, create_hdf5
 from maesum.system.errors import MaesumError
 
@@ -91,3 +91,26 @@ def test_a_mistake_in_the_block_stays_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), create_hdf5(tmp_path / "f.h5", "maesum-features", 1):
         _ = 1 / 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_kind_is_not_written_over(tmp_path: Path) -> None:
+    """A mistyped `out=` would lose it."""
+    annotations, published, features = (tmp_path / name for name in ("annotations.h5", "published.mat", "features.h5"))
+    write_benchmark(
+        annotations, "a", "ratings", [VideoAnnotation("v", np.ones((2, 40)), 5.0, "v", np.array([[0, 39]]))], "x"
+    )
+    published.write_bytes(b"somebody's")
+    array = np.ones((40, 3))
+    for path in (annotations, published):
+        held = path.read_bytes()
+        with pytest.raises(MaesumError, match=r"exists already and is .*name another out="):
+            write_features(path, ["v"], [40], [array])
+        assert path.read_bytes() == held
+    write_features(features, ["v"], [40], [array], sources=["{}"])
+    with pytest.raises(MaesumError, match=r"holds features that python -m maesum\.extract made"):
+        write_features(features, ["v"], [40], [array])
+    for damaged in (b"", b"\x89HDF\r\n\x1a\n cut"):
+        features.write_bytes(damaged)
+        write_features(features, ["v"], [40], [array])
+    write_features(features, ["w"], [40], [array])  # its own kind is replaced
+    assert FeatureStore(features).video_ids == ["w"]

@@ -114,6 +114,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(job):
 def test_the_folder_that_a_user_names():
     assert named_run_folder(["seed=1", "hydra.run.dir='it\\'s, here'"]) == "it's, here"
     assert named_run_folder(["hydra.run.dir=a", "hydra.run.dir=b/c"]) == "b/c"
+    assert named_run_folder(["++hydra.run.dir=a"]) == "a"
     assert named_run_folder(["hydra.run.dir=a/${name}"]) is None  # only the config can tell
     assert named_run_folder(["hydra.run.dir=[1"]) is None
     assert named_run_folder(["seed=1"]) is None

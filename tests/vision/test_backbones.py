@@ -34,6 +34,18 @@ def test_torchvision_networks_run_with_random_weights(make: object, width: int) 
     assert "random weights" in backbone.description
 
 
+@needs_efficientnet
+def test_random_weights_are_the_same_every_time() -> None:
+    """Or else an extraction with them would refuse to go on with its own file."""
+    torch.manual_seed(1)
+    one = build_backbone(lambda: efficientnet_lite0("random"), "test").network.state_dict()
+    drawn = torch.rand(1)
+    other = build_backbone(lambda: efficientnet_lite0("random"), "test").network.state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(1), drawn)  # and the program's own draws go on as if nothing had been drawn
+
+
 @needs_torchvision
 def test_googlenet_from_a_file(tmp_path: Path) -> None:
     from torchvision import models
