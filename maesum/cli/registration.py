@@ -23,8 +23,9 @@ def register_schemas() -> None:
     from hydra.core.config_store import ConfigStore
 
     from maesum.config.backbones import BACKBONE_SCHEMAS
+    from maesum.config.evaluation import EvaluateConfig
     from maesum.config.preparation import PrepareConfig
-    from maesum.config.scoring import EvaluateConfig, PredictConfig
+    from maesum.config.scoring import PredictConfig
     from maesum.config.sharing import DashboardConfig, ExportConfig
     from maesum.config.sources import SOURCE_SCHEMAS
     from maesum.config.tables import ReportConfig, SweepConfig

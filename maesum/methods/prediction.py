@@ -24,10 +24,10 @@ from maesum.data.scores import Scores
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
 from maesum.runs.fingerprint import fingerprints
 from maesum.runs.identity import identity, resolved
+from maesum.runs.prediction_folder import CONFIG, METRICS, replace_results
 from maesum.runs.provenance import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
 from maesum.scoring.benchmarks import check_benchmarks, draw_figures, is_first_rank, score_benchmark
-from maesum.scoring.prediction_folder import CONFIG, METRICS, replace_results
 from maesum.system.errors import MaesumError, first_line
 from maesum.system.files import file_hash, temporary_folder
 from maesum.system.launch import check_processes

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maesum.data import Scores, VideoAnnotation, write_benchmark, write_features
-from maesum.scoring.prediction_folder import benchmarks_of, refuse_prediction, replace_results
+from maesum.runs.prediction_folder import benchmarks_of, refuse_prediction, replace_results
 from maesum.system.errors import MaesumError
 from tests.commands import maesum_here, user_error
 
