@@ -10,14 +10,17 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.config.checking import checked
+from maesum.config.sharing import DashboardConfig
 from maesum.system.printing import say
 
 
 def dashboard(config: DictConfig) -> None:
     """Send the dashboard to W&B and print where it is."""
+    settings = checked(config, DashboardConfig)
     from maesum.sharing.dashboard import workspace
 
-    made = workspace(config.entity, config.project, config.name, list(config.benchmarks))
+    made = workspace(settings.entity, settings.project, settings.name, settings.benchmarks)
     made.save()
     say(f"dashboard: {made.url}")
 

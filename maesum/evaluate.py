@@ -12,17 +12,16 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.fields import check_settings
-from maesum.config.scoring import EvaluateConfig
-from maesum.runs.identity import resolved
+from maesum.config.checking import checked
+from maesum.config.evaluation import EvaluateConfig
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
     """Evaluate, print, and write metrics.json; returns the main figures (see `maesum.evaluation.command.run`)."""
-    check_settings(EvaluateConfig, resolved(config))
+    settings = checked(config, EvaluateConfig)
     from maesum.evaluation.command import run
 
-    return run(config)
+    return run(settings)
 
 
 main = entry_point("evaluate", evaluate)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.fields import check_settings
+from maesum.config.checking import checked
+from maesum.config.values import parse_shard
 from maesum.config.videos import ExtractConfig
-from maesum.runs.identity import resolved
+from maesum.system.files import check_file_writable
 from maesum.system.printing import say
 from maesum.vision.inputs import build_encoder, chosen_videos, require_vision_packages
 
@@ -31,21 +32,22 @@ if TYPE_CHECKING:
 
 def extract(config: DictConfig) -> None:
     """Extract the videos that the config names, or this shard's part of them, and say what came out."""
-    from maesum.vision.videos import parse_shard, shard_of, shard_path
-
-    check_settings(ExtractConfig, resolved(config))
+    settings = checked(config, ExtractConfig)
     require_vision_packages()
-    number, count = parse_shard(config.shard)
-    out = shard_path(Path(config.out), number, count)
-    videos = shard_of(chosen_videos(config), number, count)
+    from maesum.vision.videos import shard_of, shard_path
+
+    number, count = parse_shard(settings.shard)
+    out = shard_path(Path(settings.out), number, count)
+    check_file_writable(out)
+    videos = shard_of(chosen_videos(settings), number, count)
 
     from maesum.vision import extraction  # torch loads only once the videos are found
 
     # A shard's neighbours hold the other videos: one that stayed here would be in two files.
     others: extraction.Others = "keep" if count == 1 else "refuse"
     shard = (number, count) if count > 1 else None
-    encoder = build_encoder(config)
-    done = extraction.extract(videos, out, encoder, config.every, config.workers, others=others, shard=shard)
+    encoder = build_encoder(settings)
+    done = extraction.extract(videos, out, encoder, settings.every, settings.workers, others=others, shard=shard)
     say(describe(done))
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.fields import check_settings
+from maesum.config.checking import checked
 from maesum.config.scoring import PredictConfig
+from maesum.runs.checkpoint_file import check_checkpoint_file
 from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_prediction
 from maesum.runs.prediction_folder import check_prediction_folder
@@ -21,11 +22,12 @@ from maesum.system.files import check_folder_writable
 
 def predict(config: DictConfig) -> dict[str, float]:
     """Run the prediction loop of one checkpoint or training-free predictor (see `maesum.methods.prediction.run`)."""
-    values = resolved(config)
-    check_settings(PredictConfig, values)
-    check_folder_writable(values["out"])
-    check_prediction_folder(values["out"])
-    check_prediction(values)
+    settings = checked(config, PredictConfig)
+    check_folder_writable(settings.out)
+    check_prediction_folder(settings.out)
+    if settings.ckpt is not None:
+        check_checkpoint_file(settings.ckpt)
+    check_prediction(resolved(config))
     from maesum.methods.prediction import run  # torch loads only for a job that can run
 
     return run(config)

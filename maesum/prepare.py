@@ -16,6 +16,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from maesum.cli.entry import entry_point
+from maesum.config.checking import checked
 from maesum.system.errors import MaesumError
 from maesum.system.printing import say
 
@@ -29,7 +30,8 @@ def prepare(config: DictConfig) -> None:
         raise MaesumError(
             f"{', '.join(f'{key}=' for key in missing)} must be given on the command line; --help explains them."
         )
-    importer = instantiate(config.source, _partial_=True)  # called below, so that its errors reach the user as they are
+    source = checked(config.source, object, "source.")
+    importer = instantiate(source, _partial_=True)  # called below, so that its errors reach the user as they are
     for path in importer():
         say(describe(path))
 

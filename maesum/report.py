@@ -12,10 +12,12 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.config.checking import check_settings
 
 
 def report(config: DictConfig) -> None:
     """Print and write the tables named (see `maesum.sweeps.report_command.run`)."""
+    check_settings(config)  # what only its jobs take is given with them
     from maesum.sweeps.report_command import run
 
     run(config)

@@ -13,15 +13,15 @@ Needs the extra vision: pip install 'maesum[vision]'.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.fields import check_settings
+from maesum.config.checking import checked
 from maesum.config.videos import SummarizeConfig
-from maesum.runs.identity import resolved
-from maesum.system.errors import MaesumError
+from maesum.runs.checkpoint_file import check_checkpoint_file
+from maesum.system.files import check_folder_writable
 from maesum.system.printing import say
 from maesum.vision.inputs import build_encoder, require_vision_packages
 
@@ -31,28 +31,17 @@ if TYPE_CHECKING:
 
 def summarize(config: DictConfig) -> None:
     """Summarise the video or videos that the config names, and say where the page is."""
+    settings = checked(config, SummarizeConfig)
+    require_vision_packages()
+    check_folder_writable(settings.out)
+    if settings.ckpt is not None:
+        check_checkpoint_file(settings.ckpt)
     from maesum.vision.videos import find_videos
 
-    check_settings(SummarizeConfig, resolved(config))
-    require_vision_packages()
-    videos = find_videos(config.video if isinstance(config.video, str) else list(config.video))
-    if config.ckpt is not None and not Path(config.ckpt).is_file():
-        raise MaesumError(f"{config.ckpt}: no such checkpoint file; leave ckpt= out to train on the video itself.")
-
+    videos = find_videos(settings.video)
     from maesum.summaries import pipeline  # torch loads only once the videos are found
-    from maesum.summaries.scoring_model import SummarySettings
 
-    settings = SummarySettings(
-        budget=config.budget,
-        ckpt=config.ckpt,
-        quality=config.quality.name,
-        every=config.every,
-        stride=config.stride,
-        seed=config.seed,
-        accelerator=config.accelerator,
-        scoring=cast(dict[str, Any], OmegaConf.to_container(config.scoring)),
-    )
-    done = pipeline.summarize(videos, Path(config.out), build_encoder(config), settings, config.workers)
+    done = pipeline.summarize(videos, Path(settings.out), build_encoder(settings), settings, settings.workers)
     say(describe(done))
 
 

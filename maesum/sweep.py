@@ -13,10 +13,12 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.config.checking import check_settings
 
 
 def sweep(config: DictConfig) -> None:
     """Run the jobs of the tables named (see `maesum.sweeps.command.run`)."""
+    check_settings(config)  # what only its jobs take is given with them
     from maesum.sweeps.command import run
 
     run(config)

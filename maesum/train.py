@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
-from maesum.config.fields import check_settings
+from maesum.config.checking import checked
 from maesum.config.training import TrainConfig
 from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_training
@@ -26,10 +26,9 @@ def train(config: DictConfig) -> dict[str, float]:
 
     if in_multirun():
         return run_isolated("train")
-    plain = resolved(config)
-    check_settings(TrainConfig, plain)
+    checked(config, TrainConfig)
     refuse_prediction(HydraConfig.get().runtime.output_dir)
-    check_training(plain)
+    check_training(resolved(config))
     from maesum.methods.job import run  # torch and Lightning load only for a job that can run
 
     return run(config)

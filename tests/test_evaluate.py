@@ -332,11 +332,11 @@ def test_broken_fields_of_a_scores_file_are_named(
 @pytest.mark.parametrize(
     ("setting", "wanted"),
     [
-        ({"protocol": "papr"}, "protocol=papr is unknown, wanted one of paper, "),
+        ({"protocol": "papr"}, "protocol is 'papr', wanted one of paper, "),
         ({"undefined": "skip"}, "wanted one of propagate, omit, zero"),
         ({"shots": "scenes"}, "wanted one of auto, stored, kts, uniform"),
         ({"score_step": 0}, "wanted at least 1"),
-        ({"length_tolerance": 3}, "wanted 0 to 2"),
+        ({"length_tolerance": 3}, "wanted at least 0 and at most 2"),
         ({"seed": -1}, "wanted at least 0"),
     ],
 )

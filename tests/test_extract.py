@@ -94,7 +94,7 @@ def test_shards_ids_and_labels(folder: Path) -> None:
         (["videos=videos", "out=out/f.h5", "backbone=custom", "backbone._target_=no.such.Net"], "cannot be imported"),
         (["videos=videos", "out=out/f.h5", "classes=c.txt", *TINY], "without ids="),
         (["videos=videos", "out=out/f.h5", "ids=absent.txt", *TINY], "absent.txt: cannot be read"),
-        (["videos=videos", "out=out/f.h5", "device=moon", *TINY], "device=moon: cannot be used"),
+        (["videos=videos", "out=out/f.h5", "device=moon", *TINY], "device is 'moon', wanted auto, cpu, cuda"),
     ],
 )
 def test_a_mistake_costs_one_line(folder: Path, arguments: list[str], message: str) -> None:

@@ -21,8 +21,9 @@ def register_resolvers() -> None:
 
 def command_schemas() -> dict[str, type]:
     """The schema of each command's config."""
+    from maesum.config.evaluation import EvaluateConfig
     from maesum.config.preparation import PrepareConfig
-    from maesum.config.scoring import EvaluateConfig, PredictConfig
+    from maesum.config.scoring import PredictConfig
     from maesum.config.sharing import DashboardConfig, ExportConfig
     from maesum.config.tables import ReportConfig, SweepConfig
     from maesum.config.training import TrainConfig

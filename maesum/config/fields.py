@@ -1,6 +1,6 @@
 """Settings as fields of dataclasses: each declares its default, what it means, and the values that it may have.
 
-One loop checks all of them (`check_settings`), and `--help` prints what they mean.
+One loop checks all of them (`maesum.config.checking`), and `--help` prints what they mean.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field, fields, is_dataclass
 from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
@@ -87,6 +87,11 @@ def range_of(schema: type, name: str) -> Range | None:
     return next(each.metadata.get(_RANGE) for each in fields(schema) if each.name == name)
 
 
+def choices_of(schema: type, name: str) -> tuple[str, ...]:
+    """The only texts that a setting was declared to have; none where any is allowed."""
+    return next(each.metadata.get(_CHOICES, ()) for each in fields(schema) if each.name == name)
+
+
 def numeric_fields(schema: type) -> Iterator[str]:
     """The names of the settings that hold a number, or a number or nothing."""
     hints = get_type_hints(schema)
@@ -112,30 +117,24 @@ def text_fields(schema: type, prefix: str = "") -> Iterator[str]:
             yield key
 
 
-def check_settings(schema: type, config: dict[str, Any], prefix: str = "") -> None:
-    """Refuse numbers outside the range of their setting and unknown choices, in a config and in the configs within it.
+def has_limits(metadata: Mapping[str, Any]) -> bool:
+    """Whether a setting was declared with a range or choices."""
+    return bool(metadata.get(_RANGE) or metadata.get(_CHOICES))
+
+
+def check_value(key: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    """Refuse a value outside the range or the choices that its setting was declared with; None passes.
 
     Args:
-        schema: a dataclass whose fields are `setting`s.
-        config: its values, resolved; None stands for no value and passes.
-        prefix: what stands before its keys, such as "data.".
+        key: what the message calls it.
+        metadata: of the field.
 
     Raises:
         MaesumError: naming the key, the value found and the values wanted.
     """
-    hints = get_type_hints(schema)
-    for each in fields(schema):
-        value, hint, key = config[each.name], hints[each.name], f"{prefix}{each.name}"
-        if is_dataclass(hint):
-            check_settings(cast(type, hint), value, f"{key}.")
-        elif get_origin(hint) is dict and is_dataclass(get_args(hint)[1]):
-            for name, entry in value.items():
-                check_settings(get_args(hint)[1], entry, f"{key}.{name}.")
-        elif value is not None:
-            _check_value(key, value, each.metadata.get(_RANGE), each.metadata.get(_CHOICES))
-
-
-def _check_value(key: str, value: Any, allowed: Range | None, choices: tuple[str, ...] | None) -> None:
+    allowed, choices = metadata.get(_RANGE), metadata.get(_CHOICES)
+    if value is None:
+        return
     if allowed is not None:
         if isinstance(value, int) and value > LARGEST and allowed.at_most is None:
             allowed = allowed._replace(at_most=LARGEST)

@@ -11,10 +11,12 @@ from typing import Any
 
 from omegaconf import II, MISSING
 
-from maesum.config.fields import setting
+from maesum.config.fields import LARGEST_SEED, setting
 
 #: A training clip has 30 frames (paper, section 4.3), so a video with fewer cannot give one.
 MIN_FRAMES = 30
+#: How features are stored.
+FEATURE_TYPES = ("float16", "float32")
 
 
 class ShortPolicy(Enum):
@@ -65,10 +67,10 @@ class NpySource(FileSource):
     _target_: str = "maesum.data.sources.npy_folder.import_npy_folder"
     only: str | None = setting(None, "text file: the ids to keep", is_text=True)
     exclude: str | None = setting(None, "text file: the ids to leave out", is_text=True)
-    dtype: str = setting("float16", "or float32")
-    fps: float | None = setting(None, "frames per second of the feature rows, if all videos share it")
+    dtype: str = setting("float16", "or float32", choices=FEATURE_TYPES)
+    fps: float | None = setting(None, "frames per second of the feature rows, if all videos share it", above=0)
     short: ShortPolicy = setting(ShortPolicy.error, "what to do with videos below min_frames: error, drop or pad")
-    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes")
+    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes", at_least=1)
     backbone: str = setting("unknown", "what computed the features, kept in the file", is_text=True)
     preprocessing: str = setting("unknown", "how frames were prepared for it, kept in the file", is_text=True)
 
@@ -81,15 +83,15 @@ class Eccv16Source(FileSource):
     name: str | None = setting(
         None, 'the benchmark\'s name; by default the part of the file name that says it, e.g. "tvsum"', is_text=True
     )
-    fps: float | None = setting(None, "frames per second of the videos, where the file does not tell")
+    fps: float | None = setting(None, "frames per second of the videos, where the file does not tell", above=0)
     backbone: str | None = setting(
         None, "what computed the features; by default googlenet pool5 of the public files", is_text=True
     )
-    dtype: str = setting("float16", "or float32")
+    dtype: str = setting("float16", "or float32", choices=FEATURE_TYPES)
     short: ShortPolicy = setting(
         ShortPolicy.error, "what to do with videos below min_frames feature rows: error or drop"
     )
-    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes")
+    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes", at_least=1)
 
 
 @dataclass
@@ -98,7 +100,7 @@ class DemoSource:
 
     _target_: str = "maesum.data.demo.make_demo"
     out: str = II("out")
-    seed: int = setting(0, "another one makes another set")
+    seed: int = setting(0, "another one makes another set", at_least=0, at_most=LARGEST_SEED)
 
 
 #: Each source's schema under the name that `source=` takes.

@@ -8,7 +8,16 @@ from typing import Any
 from omegaconf import MISSING
 
 from maesum.config.fields import LARGEST_SEED, setting
-from maesum.config.scoring import ACCELERATORS, BenchmarkConfig, ScoringConfig
+from maesum.config.scoring import ACCELERATORS, USUAL_FRAMES, BenchmarkConfig, ScoringSettings
+from maesum.config.values import check_devices, parse_stride
+from maesum.system.errors import MaesumError
+
+#: Where pretraining features are kept while a model trains.
+RESIDENCIES = ("disk", "host", "device")
+#: The two readings of "the linear projection is not needed" (section 3.2).
+STREAMS = ("projected", "feature")
+#: The tasks that train on clips: batches of them, with a warm-up of epochs.
+_ON_CLIPS = ("pretraining", "recognition")
 
 
 @dataclass
@@ -26,7 +35,9 @@ class DataConfig:
     )
     workers: int = setting(2, "loader processes of each rank; 0 = load in the training process", at_least=0)
     residency: str = setting(
-        "disk", "of pretraining features: disk | host (read into memory first) | device (split over GPUs)"
+        "disk",
+        "of pretraining features: disk | host (read into memory first) | device (split over GPUs)",
+        choices=RESIDENCIES,
     )
 
 
@@ -34,7 +45,7 @@ class DataConfig:
 class ModelConfig:
     """Sizes of the masked autoencoder (conf/model); the width of the features comes from the features."""
 
-    frames: int = setting(30, "frames of a clip and of a scoring window", at_least=2)
+    frames: int = setting(USUAL_FRAMES, "frames of a clip and of a scoring window", at_least=2)
     encoder_dim: int = setting(768, "width of the encoder; its heads must divide it", at_least=1)
     encoder_depth: int = setting(12, "blocks of the encoder", at_least=1)
     encoder_heads: int = setting(12, "attention heads of the encoder", at_least=1)
@@ -46,11 +57,25 @@ class ModelConfig:
         "projected",
         "projected: linear layers between the widths; feature: the features' own width from end to end "
         "(the two readings of section 3.2)",
+        choices=STREAMS,
     )
+
+    def check_rules(self, prefix: str) -> None:
+        """Refuse heads that do not divide their width.
+
+        Raises:
+            MaesumError: naming the settings.
+        """
+        for part in ("encoder", "decoder"):
+            width, heads = getattr(self, f"{part}_dim"), getattr(self, f"{part}_heads")
+            if width % heads:
+                raise MaesumError(
+                    f"{prefix}{part}_dim is {width}, wanted a multiple of {prefix}{part}_heads = {heads}."
+                )
 
 
 @dataclass
-class OptimConfig:
+class OptimSettings:
     """AdamW with a warm-up and a cosine (paper, A1)."""
 
     base_lr: float = setting(4e-4, "learning rate for a batch of 256", above=0)
@@ -58,6 +83,19 @@ class OptimConfig:
     min_lr: float = setting(1e-6, "learning rate of the last step", at_least=0)
     betas: list[float] = setting([0.9, 0.95], "decay of the two running means")
     weight_decay: float = setting(0.05, "on matrices only, not on biases, norms and the mask token", at_least=0)
+
+    def check_rules(self, prefix: str) -> None:
+        """Refuse betas that are no two decays.
+
+        Raises:
+            MaesumError: naming the setting.
+        """
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise MaesumError(f"{prefix}betas is {self.betas}, wanted two numbers from 0 to below 1.")
+
+    def learning_rate(self, batch_size: int) -> float:
+        """The peak learning rate for a batch over all ranks and accumulation steps (Goyal et al. 2017)."""
+        return self.base_lr * batch_size / 256 if self.scale_lr else self.base_lr
 
 
 @dataclass
@@ -92,6 +130,14 @@ class TrainerConfig:
     deterministic: bool = setting(True, "the same bits every time, but for compile=max-autotune")
     enable_progress_bar: bool = setting(True, "show how far the training is")
     enable_model_summary: bool = setting(False, "print the layers and their sizes")
+
+    def check_rules(self, prefix: str) -> None:
+        """Refuse devices that Lightning does not know.
+
+        Raises:
+            MaesumError: naming the setting.
+        """
+        check_devices(f"{prefix}devices", self.devices)
 
 
 @dataclass
@@ -133,7 +179,9 @@ class TrainConfig:
     warmup_epochs: int = setting(40, "epochs in which the learning rate rises", at_least=0)
     batch_size: int = setting(128, "clips of one optimiser step, over all devices and accumulation steps", at_least=1)
     compile: str | None = setting(
-        None, "the pretraining step by torch.compile: default | reduce-overhead | max-autotune"
+        None,
+        "the pretraining step by torch.compile: default | reduce-overhead | max-autotune",
+        choices=("default", "reduce-overhead", "max-autotune"),
     )
     ckpt: str | None = setting(
         None, "resume a checkpoint; last: this folder's own, or the newest of the runs beside it", is_text=True
@@ -147,9 +195,9 @@ class TrainConfig:
     demo_dir: str = setting(MISSING, "where the synthetic demo data is made and kept", is_text=True)
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-    optim: OptimConfig = field(default_factory=OptimConfig)
+    optim: OptimSettings = field(default_factory=OptimSettings)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     logger: dict[str, Any] = setting({}, "options of a logger, such as logger.wandb.project=me")
     figures: bool = setting(True, "one figure a video, human above and prediction below")
@@ -161,3 +209,20 @@ class TrainConfig:
         is_text=True,
     )
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+
+    def check_rules(self, prefix: str) -> None:
+        """Refuse settings that do not go together.
+
+        Raises:
+            MaesumError: a stride that is none, or a warm-up, mask or target position outside what it is a part of.
+        """
+        parse_stride(self.stride)
+        if self.task in _ON_CLIPS and self.warmup_epochs >= self.epochs:
+            raise MaesumError(f"warmup_epochs is {self.warmup_epochs}, wanted fewer than epochs = {self.epochs}.")
+        if self.task == "pretraining":
+            self.scoring.check_window(self.model.frames)
+            if not 0 < round(self.model.frames * self.mask_ratio) < self.model.frames:
+                raise MaesumError(
+                    f"mask_ratio is {self.mask_ratio}, wanted one that masks some of {self.model.frames} frames and "
+                    "leaves some."
+                )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from omegaconf import MISSING
 
+from maesum.config.checking import check_settings
 from maesum.config.fields import LARGEST_SEED, setting
-from maesum.config.scoring import ACCELERATORS, ScoringConfig
+from maesum.config.scoring import ACCELERATORS, USUAL_FRAMES, ScoringSettings
+from maesum.config.sources import FEATURE_TYPES
+from maesum.config.values import check_device_name, parse_shard
+from maesum.system.errors import MaesumError
+
+_PRECISIONS = ("auto", "32", "16", "bf16")
+#: How much time summaries spend on a model of their own; see maesum.summaries.training.QUALITIES.
+QUALITY_NAMES = ("fast", "normal", "best")
 
 
 @dataclass
@@ -29,24 +36,27 @@ class ExtractConfig:
         None, "UCF-101's classInd.txt, to check and name the class numbers of `ids`", is_text=True
     )
     shard: str = setting("1/1", "number/count: which contiguous part of the videos this job extracts")
-    dtype: str = setting("float16", "of the features: float16 or float32")
+    dtype: str = setting("float16", "of the features: float16 or float32", choices=FEATURE_TYPES)
     device: str = setting("auto", "cpu, cuda, cuda:1 ...; auto: a GPU where there is one")
-    precision: str = setting("auto", "32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere")
+    precision: str = setting("auto", "32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere", choices=_PRECISIONS)
     batch_size: int | None = setting(None, "frames at a time; null: 8 on a processor, 128 on a GPU", at_least=1)
     workers: int | None = setting(None, "videos decoded at a time; null: one less than there are cores", at_least=1)
 
+    def check_rules(self, prefix: str) -> None:
+        """Refuse a shard that is none and a name that is no device's.
 
-class SummaryQuality(Enum):
-    """How much time `python -m maesum.summarize` spends on a model; see maesum.summaries.training.QUALITIES."""
-
-    fast = "fast"
-    normal = "normal"
-    best = "best"
+        Raises:
+            MaesumError: naming the setting.
+        """
+        parse_shard(self.shard)
+        check_device_name(f"{prefix}device", self.device)
+        if self.classes is not None and self.ids is None:
+            raise MaesumError(f"classes={self.classes} is given without ids=, the list that it explains.")
 
 
 @dataclass
-class SummarizeConfig:
-    """What is summarised, and by which model."""
+class SummaryInputs:
+    """What is summarised, and where the results go."""
 
     video: Any = setting(
         MISSING, "a video, a folder (searched at any depth), a pattern, a .txt list of these, or several", is_text=True
@@ -54,19 +64,46 @@ class SummarizeConfig:
     out: str = setting(
         MISSING, "folder for the summary, its page, scores and features; by default that of the run", is_text=True
     )
+
+
+@dataclass
+class SummarySettings:
+    """What decides about a summary."""
+
     budget: float = setting(0.15, "share of the video's time that the summary may take", above=0, at_most=1)
     ckpt: str | None = setting(
         None, "a checkpoint of maesum.train; null: train a small model on the videos themselves", is_text=True
     )
-    quality: SummaryQuality = setting(SummaryQuality.normal, "of that model: fast, normal or best")
+    quality: str = setting("normal", "of that model: fast, normal or best", choices=QUALITY_NAMES)
     every: int = setting(1, "score every k-th frame: for long videos on a slow machine", at_least=1)
     stride: int = setting(2, "frames between neighbours of a scoring window", at_least=1)
     seed: int = setting(0, "of that model", at_least=0, at_most=LARGEST_SEED)
     accelerator: str = setting("auto", "that trains that model: cpu, gpu or auto", choices=ACCELERATORS)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass
+class SummarizeConfig(SummarySettings, SummaryInputs):
+    """What is summarised, and by which model."""
+
     backbone: Any = setting(MISSING, "the following as in maesum.extract")
-    dtype: str = setting("float16", "of the features: float16 or float32")
+    dtype: str = setting("float16", "of the features: float16 or float32", choices=FEATURE_TYPES)
     device: str = setting("auto", "that extracts features: cpu, cuda, cuda:1 ...; auto: a GPU where there is one")
-    precision: str = setting("auto", "of extraction: 32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere")
+    precision: str = setting(
+        "auto", "of extraction: 32, 16, bf16; auto: 16 (autocast) on a GPU, 32 elsewhere", choices=_PRECISIONS
+    )
     batch_size: int | None = setting(None, "frames at a time; null: 8 on a processor, 128 on a GPU", at_least=1)
     workers: int | None = setting(None, "videos decoded at a time; null: one less than there are cores", at_least=1)
-    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+
+    def check_rules(self, prefix: str) -> None:
+        """Refuse a name that is no device's, and a target outside the window of a model that is trained here.
+
+        Raises:
+            MaesumError: naming the setting.
+        """
+        check_device_name(f"{prefix}device", self.device)
+        if self.ckpt is None:
+            self.scoring.check_window(USUAL_FRAMES)

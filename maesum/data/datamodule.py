@@ -11,12 +11,13 @@ import torch
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
+from maesum.config.training import RESIDENCIES
 from maesum.data import sampling
 from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
 from maesum.data.feature_files import check_apart
 from maesum.data.loading import FeatureLoader
 from maesum.data.order import START, ClipBatches, HeldOutBatches
-from maesum.data.residency import RESIDENCIES, DeviceFeatures, read_into_host_memory
+from maesum.data.residency import DeviceFeatures, read_into_host_memory
 from maesum.data.store import FeatureStore
 from maesum.system.errors import MaesumError
 from maesum.system.transfer import sent

@@ -17,9 +17,6 @@ from maesum.data.store import FeatureStore
 from maesum.system.errors import MaesumError
 from maesum.system.transfer import index_on
 
-#: The values of data.residency.
-RESIDENCIES = ("disk", "host", "device")
-
 _ROWS_AT_ONCE = 65_536
 _GIGABYTE = 1e9
 

@@ -14,10 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from maesum.config.scoring import BOUNDARIES
+from maesum.config.values import parse_stride
 from maesum.system.errors import MaesumError
-
-#: What scoring does where a window reaches past the ends of a video.
-BOUNDARIES = ("reflect", "replicate", "shift")
 
 # One stream a purpose, so that draws for one purpose never move those for another.
 _STREAM_STRIDE, _STREAM_START, _STREAM_MASK, _STREAM_ORDER = 1, 2, 3, 4
@@ -28,26 +27,6 @@ class Windows(NamedTuple):
 
     frame_index: np.ndarray  # [B, T] int64, frames of the video
     target_position: np.ndarray  # [B] int64, where in its window each target stands
-
-
-#: Beyond any video; index arithmetic in 64 bits stays exact below it.
-LARGEST_STRIDE = 2**31 - 1
-
-
-def parse_stride(stride: int | Sequence[int]) -> tuple[int, int]:
-    """The smallest and largest stride: `2` is (2, 2), `[1, 8]` is the paper's rand(1,8).
-
-    Raises:
-        MaesumError: not a whole number from 1 to `LARGEST_STRIDE`, nor a pair of them in order.
-    """
-    given: object = [stride, stride] if isinstance(stride, int) else stride
-    pair = list(given) if isinstance(given, (list, tuple)) else []
-    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in pair)
-    if len(pair) != 2 or not whole or not 1 <= pair[0] <= pair[1] <= LARGEST_STRIDE:
-        raise MaesumError(
-            f"stride is {stride!r}, wanted a whole number such as 2 or a range such as [1,8], up to {LARGEST_STRIDE}."
-        )
-    return pair[0], pair[1]
 
 
 def clips(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from maesum.config.evaluation import EvaluationSettings
 from maesum.data.benchmark import Benchmark
 from maesum.data.scores import Scores
 from maesum.evaluation.joining import Case, ShotSource, check_videos, importance_per_frame
 from maesum.evaluation.measures import SCORES, Rows, f1_rows, highlight_rows, rank_rows
 from maesum.evaluation.names import warn_of_other_names
 from maesum.evaluation.served import described, protocols_to_compute
-from maesum.evaluation.settings import EvaluationSettings
 from maesum.evaluation.tables import Table
+from maesum.metrics.averages import Undefined
 from maesum.metrics.protocols import PROTOCOLS, recipe_for
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.system.errors import MaesumError
@@ -126,7 +127,7 @@ def evaluate(
             measures=_MEASURES.get(table, ("tau", "rho")),
             video_ids=tuple(benchmark.video_ids),
             values=_stacked(rows[table]),
-            undefined=settings.undefined,
+            undefined=cast(Undefined, settings.undefined),
             n_undefined=tuple(undefined[table]),
             splits=tuple(tuple(number_of[video_id] for video_id in split) for split in splits),
             seed=settings.seed,
@@ -164,7 +165,7 @@ def _measure(name: str, case: Case, settings: EvaluationSettings) -> tuple[Rows,
         return rows, int(np.isnan(rows[SCORES]).sum())
     if name == "highlights":
         return highlight_rows(case), 0
-    return rank_rows(case, name, settings.undefined)
+    return rank_rows(case, name, cast(Undefined, settings.undefined))
 
 
 def _f1_over(settings: EvaluationSettings, benchmark: Benchmark) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from maesum.config.evaluation import EvaluationSettings
 from maesum.data.benchmark import Benchmark, VideoAnnotation
 from maesum.data.joining import check_features_match
 from maesum.data.scores import Scores
-from maesum.evaluation.settings import EvaluationSettings
 from maesum.metrics.alignment import STEP, fit_length, hold
 from maesum.metrics.shots import kts_shots, uniform_shots
 from maesum.system.errors import MaesumError

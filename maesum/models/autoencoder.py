@@ -8,12 +8,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from maesum.config.training import STREAMS, ModelConfig
 from maesum.models.layers import Block, initialise, sinusoidal_positions
 from maesum.models.masking import visible_first
 from maesum.system.errors import MaesumError
 
-#: The two readings of "the linear projection is not needed" (section 3.2).
-STREAMS = ("projected", "feature")
+_USUAL = ModelConfig()
 
 
 class MaskedAutoencoder(nn.Module):
@@ -46,15 +46,15 @@ class MaskedAutoencoder(nn.Module):
     def __init__(
         self,
         feature_dim: int,
-        frames: int = 30,
-        encoder_dim: int = 768,
-        encoder_depth: int = 12,
-        encoder_heads: int = 12,
-        decoder_dim: int = 384,
-        decoder_depth: int = 4,
-        decoder_heads: int = 6,
-        mlp_ratio: float = 4.0,
-        stream: str = "projected",
+        frames: int = _USUAL.frames,
+        encoder_dim: int = _USUAL.encoder_dim,
+        encoder_depth: int = _USUAL.encoder_depth,
+        encoder_heads: int = _USUAL.encoder_heads,
+        decoder_dim: int = _USUAL.decoder_dim,
+        decoder_depth: int = _USUAL.decoder_depth,
+        decoder_heads: int = _USUAL.decoder_heads,
+        mlp_ratio: float = _USUAL.mlp_ratio,
+        stream: str = _USUAL.stream,
     ) -> None:
         super().__init__()
         _check_sizes(stream, encoder=(encoder_dim, encoder_heads), decoder=(decoder_dim, decoder_heads))

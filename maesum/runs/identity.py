@@ -9,7 +9,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
-from maesum.config.scoring import EvaluateConfig, PredictConfig
+from maesum.config.evaluation import EvaluateConfig
+from maesum.config.scoring import PredictConfig
 from maesum.config.training import TrainConfig
 from maesum.runs.method_settings import own_choices, unread_parts
 

@@ -12,8 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from maesum.config.scoring import ScoringSettings
 from maesum.data import sampling
-from maesum.scoring.settings import ScoringSettings
 from maesum.scoring.targets import Reconstructor, device_of, part_scorer
 from maesum.system.errors import MaesumError
 
@@ -61,8 +61,7 @@ def importance(
         raise MaesumError(f"features have shape {list(features.shape)}, wanted [frames, D].")
     length, window = len(features), getattr(model, "frames", 30)
     sampling.check_windows(length, stride, window, settings.boundary)
-    if settings.target_position >= window:
-        raise MaesumError(f"scoring.target_position is {settings.target_position}, wanted 0 to {window - 1}.")
+    settings.check_window(window)
     scored = frames_to_score(length, settings.every) if targets is None else _checked(targets, length)
     scorer = part_scorer(model, device, settings.precision)
     scores = np.empty(len(scored), dtype=np.float32)

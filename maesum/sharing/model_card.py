@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from maesum.runs.provenance import LAST
 from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash, read_json
-from maesum.training.checkpoints import LAST, Pretrained
+from maesum.training.checkpoints import Pretrained
 
 _TEMPLATE = """---
 library_name: maesum

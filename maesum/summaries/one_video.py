@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from maesum.config.videos import SummarySettings
 from maesum.data.store import FeatureStore
 from maesum.metrics.alignment import hold
 from maesum.models import MaskedAutoencoder
-from maesum.scoring import ScoringSettings, importance
+from maesum.scoring import importance
 from maesum.summaries.outputs import write_figure, write_keyshots, write_scores_csv
 from maesum.summaries.page import PageVideo
 from maesum.summaries.playable import browser_copy
 from maesum.summaries.recording import record
-from maesum.summaries.scoring_model import SummarySettings
 from maesum.summaries.selection import Selection, find_shots, select
 from maesum.summaries.ticks import ticks_of
 from maesum.vision.clock import Timeline
@@ -106,7 +106,7 @@ def current_timeline(path: str | Path, n_frames: int) -> Timeline:
 
 def _importance(model: MaskedAutoencoder, store: FeatureStore, video_id: str, settings: SummarySettings) -> np.ndarray:
     """The importance of every frame, float32 [n_frames]; between the frames that were kept it is held."""
-    values = importance(model, store[video_id], settings.stride, ScoringSettings(**settings.scoring))
+    values = importance(model, store[video_id], settings.stride, settings.scoring)
     if store.frame_step == 1:
         return values
     assert store.n_frames is not None  # extraction always writes them

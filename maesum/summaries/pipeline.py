@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maesum.config.videos import SummarySettings
 from maesum.data.origin import training_attributes
 from maesum.data.scores import write_scores
 from maesum.data.store import FeatureStore
 from maesum.summaries.one_video import Summary, summarize_one
 from maesum.summaries.page import PageVideo, write_page
-from maesum.summaries.scoring_model import SummarySettings, model_name, pretrained_model, scoring_model
+from maesum.summaries.scoring_model import model_name, pretrained_model, scoring_model, tell_differences
 from maesum.summaries.selection import BudgetTooSmall
 from maesum.system.errors import MaesumError
 from maesum.system.progress import progress_bar
@@ -52,9 +53,10 @@ def summarize(
     Raises:
         MaesumError: no video can be summarised, or a checkpoint that does not fit.
     """
+    pretrained = pretrained_model(encoder, settings)  # before the videos are decoded, which takes long
     extracted = extract(videos, out / "features.h5", encoder, settings.every, workers, others="drop")
     store = FeatureStore(extracted.path)
-    pretrained = pretrained_model(store, settings)
+    tell_differences(store, pretrained, settings)
     model, left_out = scoring_model(pretrained, store, settings, extracted.failures)
     kept = [video for video in videos if video.video_id not in left_out]
     results: list[Summary] = []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from maesum.config.videos import SummarySettings
 from maesum.data.features import write_features
 from maesum.data.origin import differences
 from maesum.data.store import FeatureStore
@@ -14,20 +13,7 @@ from maesum.models import MaskedAutoencoder
 from maesum.system.errors import MaesumError
 from maesum.system.printing import say
 from maesum.training.checkpoints import Pretrained, load_pretrained
-
-
-@dataclass(frozen=True)
-class SummarySettings:
-    """What decides about a summary; the keys of `config.SummarizeConfig`."""
-
-    budget: float = 0.15
-    ckpt: str | None = None
-    quality: str = "normal"
-    every: int = 1
-    stride: int = 2
-    seed: int = 0
-    accelerator: str = "auto"
-    scoring: dict[str, Any] = field(default_factory=dict)
+from maesum.vision.encoding import Encoder
 
 
 def model_name(settings: SummarySettings) -> str:
@@ -35,20 +21,30 @@ def model_name(settings: SummarySettings) -> str:
     return settings.ckpt or f"trained on these videos (quality={settings.quality}, seed={settings.seed})"
 
 
-def pretrained_model(store: FeatureStore, settings: SummarySettings) -> Pretrained | None:
-    """What `ckpt=` names; says in what its features differ from those of the videos."""
+def pretrained_model(encoder: Encoder, settings: SummarySettings) -> Pretrained | None:
+    """What `ckpt=` names; None where a model is to be trained.
+
+    Raises:
+        MaesumError: it cannot be read, or does not fit the features that the encoder gives or the scoring settings.
+    """
     if settings.ckpt is None:
         return None
     pretrained = load_pretrained(settings.ckpt)
-    width = pretrained.model.feature_dim
-    if width != store.dim:
+    width, given = pretrained.model.feature_dim, encoder.width()
+    if width != given:
         raise MaesumError(
-            f"{settings.ckpt}: was trained on features {width} wide, but backbone {store.backbone} gives {store.dim}; "
+            f"{settings.ckpt}: was trained on features {width} wide, but backbone {encoder.description} gives {given}; "
             "choose the backbone= it was trained with."
         )
-    for line in differences(store.origin, pretrained.trained_on, settings.stride):
-        say(f"{settings.ckpt}: {line}")
+    settings.scoring.check_window(pretrained.model.frames)
     return pretrained
+
+
+def tell_differences(store: FeatureStore, pretrained: Pretrained | None, settings: SummarySettings) -> None:
+    """Say in what the features of the videos differ from those that the model was trained on."""
+    if pretrained is not None:
+        for line in differences(store.origin, pretrained.trained_on, settings.stride):
+            say(f"{settings.ckpt}: {line}")
 
 
 def scoring_model(

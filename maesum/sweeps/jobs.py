@@ -10,6 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from maesum.config.checking import check_settings
 from maesum.config.overrides import as_typed, path_setting
 from maesum.runs.identity import PRESENTATION, config_hash
 from maesum.sweeps.job_data import JobData, folder_of
@@ -144,6 +145,7 @@ def compose_config(command: str, overrides: Sequence[str]) -> dict[str, Any]:
     from hydra import compose
 
     config = compose(command, list(overrides))
+    check_settings(config)
     kept = OmegaConf.masked_copy(config, [str(key) for key in config if key not in PRESENTATION])
     return OmegaConf.to_container(kept, resolve=True)  # type: ignore[return-value]
 

@@ -11,7 +11,7 @@ import torch
 
 from maesum.data.origin import FeatureOrigin
 from maesum.models import MaskedAutoencoder
-from maesum.runs.provenance import LAST
+from maesum.runs.checkpoint_file import check_checkpoint_file
 from maesum.system.errors import MaesumError, first_line
 from maesum.training.optimizer_checks import defect_of
 
@@ -157,10 +157,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         MaesumError: missing, damaged, not a checkpoint, or holding objects that would have to be executed.
     """
     path = Path(path)
-    if not path.is_file():
-        of_run = path / LAST
-        hint = f"it is a run's folder, so name {of_run}" if of_run.is_file() else "name one of python -m maesum.train"
-        raise MaesumError(f"{path}: no such checkpoint file; {hint}.")
+    check_checkpoint_file(path)
     _check_archive(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

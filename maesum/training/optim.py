@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from maesum.config.training import OptimSettings
 from maesum.system.errors import MaesumError
-
-
-@dataclass
-class OptimSettings:
-    """Optimisation of one run.
-
-    Attributes:
-        base_lr: learning rate for a batch of 256.
-        scale_lr: lr = base_lr * batch_size / 256 (Goyal et al. 2017), the batch over all ranks and accumulation steps.
-        min_lr: learning rate of the last step.
-        weight_decay: on matrices only, not on biases, norms and the mask token.
-    """
-
-    base_lr: float = 4e-4
-    scale_lr: bool = True
-    min_lr: float = 1e-6
-    betas: tuple[float, float] = (0.9, 0.95)
-    weight_decay: float = 0.05
-
-    def learning_rate(self, batch_size: int) -> float:
-        """The peak learning rate for a global batch."""
-        return self.base_lr * batch_size / 256 if self.scale_lr else self.base_lr
 
 
 def adamw(model: nn.Module, settings: OptimSettings, batch_size: int) -> torch.optim.AdamW:

@@ -82,6 +82,14 @@ class Encoder:
         backbone.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network = backbone.network.to(self.device).eval()
 
+    def width(self) -> int:
+        """How many channels its features have, told by those of empty pictures.
+
+        Raises:
+            MaesumError: see `features`.
+        """
+        return int(self.features(np.zeros((self.batch_size, CROPPED, CROPPED, 3), dtype=np.uint8)).shape[1])
+
     @torch.inference_mode()
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features of a whole batch.

@@ -1,53 +1,59 @@
-"""From the composed config of a command to the videos it means and the encoder it runs."""
+"""From the settings of a command to the videos it means and the encoder it runs."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
-
 from maesum.system.errors import MaesumError
 from maesum.system.printing import say
 
 if TYPE_CHECKING:
+    from maesum.config.videos import ExtractConfig, SummarizeConfig
     from maesum.vision.encoding import Encoder
     from maesum.vision.videos import Video
 
 
-def chosen_videos(config: DictConfig) -> list[Video]:
+def chosen_videos(settings: ExtractConfig) -> list[Video]:
     """The videos of `videos=`, selected and labelled by `ids=`; says how many of the ids have no video."""
     from maesum.vision.id_lists import read_id_list
     from maesum.vision.videos import find_videos, select
 
-    videos = find_videos(config.videos if isinstance(config.videos, str) else list(config.videos))
-    if config.ids is None:
-        if config.classes is not None:
-            raise MaesumError(f"classes={config.classes} is given without ids=, the list that it explains.")
-        return videos
-    listed = read_id_list(config.ids, config.classes)
+    if settings.ids is None:
+        return find_videos(settings.videos)
+    listed = read_id_list(settings.ids, settings.classes)
+    videos = find_videos(settings.videos)
     selected = select(videos, listed)
     say(f"{listed.path}: {len(listed.labels):,} ids, {len(selected):,} of them among {len(videos):,} videos")
     return selected
 
 
-def build_encoder(config: DictConfig) -> Encoder:
-    """The backbone of a config on its device."""
+def build_encoder(settings: ExtractConfig | SummarizeConfig) -> Encoder:
+    """The backbone of a command on its device.
+
+    Raises:
+        MaesumError: a backbone that cannot be made, or a device that is not there.
+    """
     from hydra.utils import get_method, instantiate
 
     from maesum.vision.backbones import build_backbone
     from maesum.vision.encoding import Encoder
 
-    target = str(config.backbone._target_)
+    target = target_of(settings.backbone)
     try:
         get_method(target)
     except (ImportError, ValueError) as error:
         raise MaesumError(f"backbone._target_={target}: cannot be imported ({str(error).splitlines()[0]}).") from None
     make: partial[Any] = instantiate(
-        config.backbone, _partial_=True
+        settings.backbone, _partial_=True
     )  # called below, so that its errors stay as they are
     backbone = build_backbone(make, target)
-    return Encoder(backbone, config.device, config.precision, config.batch_size, config.dtype)
+    return Encoder(backbone, settings.device, settings.precision, settings.batch_size, settings.dtype)
+
+
+def target_of(backbone: Any) -> str:
+    """What a backbone's settings have called: those of the project are objects, those of the user's a table."""
+    return str(backbone["_target_"] if isinstance(backbone, dict) else backbone._target_)
 
 
 def require_vision_packages() -> None:

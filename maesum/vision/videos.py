@@ -84,18 +84,6 @@ def select(videos: Sequence[Video], listed: Listed) -> list[Video]:
     return selected
 
 
-def parse_shard(shard: str) -> tuple[int, int]:
-    """The number (from 1) and the count of `shard=1/8`.
-
-    Raises:
-        MaesumError: anything else.
-    """
-    match = re.fullmatch(r"(\d+)/(\d+)", str(shard))
-    if match is None or not 1 <= int(match.group(1)) <= int(match.group(2)):
-        raise MaesumError(f"shard={shard}: wanted number/count with the number from 1, such as 1/8 to 8/8.")
-    return int(match.group(1)), int(match.group(2))
-
-
 def shard_of(videos: Sequence[Video], number: int, count: int) -> list[Video]:
     """A contiguous part, so that the shards in order are the whole set in order.
 

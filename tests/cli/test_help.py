@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from maesum.config.evaluation import EvaluateConfig
 from maesum.config.fields import heading, meanings, setting
 from maesum.config.preparation import PrepareConfig
-from maesum.config.scoring import EvaluateConfig, PredictConfig
+from maesum.config.scoring import PredictConfig
 from maesum.config.sharing import DashboardConfig, ExportConfig
 from maesum.config.tables import ReportConfig, SweepConfig
 from maesum.config.training import TrainConfig

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
@@ -12,12 +13,15 @@ from omegaconf import OmegaConf
 
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
-from maesum.config.fields import check_settings, numeric_fields, range_of
-from maesum.config.scoring import EvaluateConfig, PredictConfig
+from maesum.config.checking import check_settings
+from maesum.config.evaluation import EvaluateConfig
+from maesum.config.fields import numeric_fields, range_of
+from maesum.config.scoring import PredictConfig
+from maesum.config.sources import SOURCE_SCHEMAS
 from maesum.config.tables import SweepConfig
 from maesum.config.training import TrainConfig
+from maesum.config.values import parse_stride
 from maesum.config.videos import ExtractConfig, SummarizeConfig
-from maesum.data.sampling import parse_stride
 from maesum.system.errors import MaesumError
 from tests.commands import maesum_here, user_error
 
@@ -40,6 +44,7 @@ def config():
 
 def test_every_number_of_a_command_has_a_range():
     commands = (TrainConfig, PredictConfig, EvaluateConfig, SummarizeConfig, ExtractConfig, SweepConfig)
+    commands = (*commands, *SOURCE_SCHEMAS.values())
     checked = [
         (schema.__name__, name, range_of(schema, name))
         for command in commands
@@ -57,7 +62,7 @@ def test_every_number_of_a_command_has_a_range():
         ("evaluator.every_n_epochs=-1", "evaluator.every_n_epochs is -1, wanted at least 0."),
         ("evaluator.every_frame=0", "evaluator.every_frame is 0, wanted at least 1."),
         ("labelled.test_clips=0", "labelled.test_clips is 0, wanted at least 1."),
-        ("model.mlp_ratio=0", "model.mlp_ratio is 0, wanted more than 0."),
+        ("model.mlp_ratio=0", "model.mlp_ratio is 0.0, wanted more than 0."),
         ("model.mlp_ratio=nan", "model.mlp_ratio is nan, wanted more than 0."),
         ("checkpoint_every_n_steps=0", "checkpoint_every_n_steps is 0, wanted at least 1."),
         ("benchmarks.demo.stride=0", "benchmarks.demo.stride is 0, wanted at least 1."),
@@ -80,17 +85,12 @@ def test_every_number_of_a_command_has_a_range():
     ],
 )
 def test_a_number_out_of_range_is_refused(config, setting, sentence):
-    plain = OmegaConf.to_container(config)
-    check_settings(TrainConfig, plain)
-    *path, last = setting.partition("=")[0].split(".")
-    node = plain
-    for part in path:
-        node = node[part]
-    assert last in node
-    value = setting.partition("=")[2]
-    node[last] = yaml.safe_load(value) if value not in ("nan", "inf") else float(value)
+    changed = copy.deepcopy(config)
+    check_settings(changed)
+    key, _, value = setting.partition("=")
+    OmegaConf.update(changed, key, yaml.safe_load(value) if value not in ("nan", "inf") else float(value))
     with pytest.raises(MaesumError) as error:
-        check_settings(TrainConfig, plain)
+        check_settings(changed)
     assert str(error.value).startswith(sentence)
 
 

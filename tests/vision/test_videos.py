@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from maesum.config.values import parse_shard
 from maesum.system.errors import MaesumError
 from maesum.vision.id_lists import read_id_list
-from maesum.vision.videos import find_videos, parse_shard, select, shard_of, shard_path
+from maesum.vision.videos import find_videos, select, shard_of, shard_path
 
 
 @pytest.fixture
