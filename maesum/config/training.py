@@ -16,8 +16,8 @@ from maesum.system.errors import MaesumError
 RESIDENCIES = ("disk", "host", "device")
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")
-#: The tasks that train on clips: batches of them, with a warm-up of epochs.
-_ON_CLIPS = ("pretraining", "recognition")
+#: What methods read that train on batches of clips, with a warm-up of epochs (`reads:` in conf/method).
+_ON_CLIPS = ("clips", "labelled clips")
 
 
 @dataclass
@@ -217,9 +217,10 @@ class TrainConfig:
             MaesumError: a stride that is none, or a warm-up, mask or target position outside what it is a part of.
         """
         parse_stride(self.stride)
-        if self.task in _ON_CLIPS and self.warmup_epochs >= self.epochs:
+        reads = self.method.get("reads")
+        if reads in _ON_CLIPS and self.warmup_epochs >= self.epochs:
             raise MaesumError(f"warmup_epochs is {self.warmup_epochs}, wanted fewer than epochs = {self.epochs}.")
-        if self.task == "pretraining":
+        if reads == "clips":
             self.scoring.check_window(self.model.frames)
             if not 0 < round(self.model.frames * self.mask_ratio) < self.model.frames:
                 raise MaesumError(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maesum.config.fields import check_settings
+from maesum.config.checking import check_settings
 from maesum.runs.method_settings import COMMON, method_names
 from maesum.system.errors import MaesumError, first_line
 
@@ -79,7 +79,7 @@ class Method:
             settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(self.settings), own))
         except OmegaConfBaseException as error:
             raise MaesumError(f"method.{error.full_key}: {first_line(error)}") from None
-        check_settings(self.settings, vars(settings), "method.")
+        check_settings(settings, "method.")
         return settings
 
 
