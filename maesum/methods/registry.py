@@ -1,8 +1,8 @@
 """What a method declares, and how it is found by its name; nobody else asks for a method's name.
 
 `maesum/methods/<name>.py` declares one `METHOD`, and conf/method/<name>.yaml holds the settings with which
-`method=<name>` begins. A folder named by MAESUM_METHODS in the environment adds methods: <name>.py and <name>.yaml in it. Nothing here
-loads torch.
+`method=<name>` begins. A folder named by MAESUM_METHODS in the environment adds methods: <name>.py and <name>.yaml in
+it. Nothing here loads torch.
 """
 
 from __future__ import annotations
