@@ -147,16 +147,18 @@ def _predictor(training: type[SplitTraining], content: dict[str, Any], path: str
     Raises:
         MaesumError: there are several, or the checkpoint does not hold what its own settings say.
     """
-    parameters = content.get("hyper_parameters")
+    parameters: Any = content.get("hyper_parameters")
     try:
-        task = training(**parameters)  # type: ignore[arg-type]
-    except (AttributeError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        with torch.device("meta"):
+            task = training(**parameters)
+    except (AttributeError, IndexError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         raise MaesumError(f"{path}: field 'hyper_parameters' describes no network ({first_line(error)}).") from None
     if len(task.networks) != 1:
         raise MaesumError(
             f"{path}: holds {len(task.networks)} networks, one for each split, and none of them may score the videos "
             "that it was trained on; take the scores of each that its run left in scores/, or train with splits=none."
         )
-    check_weights(content.get("state_dict"), task.state_dict(), path)
+    check_weights(content.get("state_dict"), task.state_dict(), path)  # before any memory is taken
+    task = training(**parameters)
     task.load_state_dict(content["state_dict"])
     return task.scorer(0).eval()

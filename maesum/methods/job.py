@@ -49,6 +49,9 @@ warnings.filterwarnings("ignore", message=".*(your dataloader is not resumable|E
 # ... said of validation metrics that torchmetrics has summed over ranks already.
 warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.*sync_dist=True.*")
 
+# Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
+warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
+
 
 @requeued_on_signal()
 @interrupts_raised()

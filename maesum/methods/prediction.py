@@ -118,9 +118,10 @@ def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
             raise MaesumError(
                 f"ckpt= is required; name a checkpoint of python -m maesum.train, or scorer= one of {names}."
             )
-        of_method = trained_method(read_checkpoint(ckpt))
-        if of_method in method_names() and (load := method(of_method).predictor) is not None:
-            return Predictor(load(read_checkpoint(ckpt), ckpt), {"checkpoint": file_hash(ckpt), "scorer": of_method})
+        content = read_checkpoint(ckpt)
+        trained_by = trained_method(content)
+        if trained_by in method_names() and (load := method(trained_by).predictor) is not None:
+            return Predictor(load(content, ckpt), {"checkpoint": file_hash(ckpt), "scorer": trained_by})
         pretrained = load_pretrained(ckpt)
         return Predictor(pretrained.model, {"checkpoint": file_hash(ckpt)}, pretrained.trained_on)
     if ckpt is not None:

@@ -46,7 +46,8 @@ def cost_of(job: Job) -> Cost:
     tokens and left out. Evaluating scores costs a processor seconds and counts as nothing.
     """
     config = job.config
-    reads = config.get("method", {}).get("reads")
+    of_training = job.needs[0].config if job.command == "predict" and job.needs else config
+    reads = of_training.get("method", {}).get("reads")
     if job.command == "evaluate" or reads == "videos":
         return Cost(0, 0, 0.0)
     clips = _clips(config) if job.command == "train" else 0

@@ -11,8 +11,10 @@ import torch
 
 from maesum.data.store import FeatureStore
 from maesum.data.whole_videos import VideoDataModule, WholeVideos
-from maesum.methods.dr_dsn import DrDsn
+from maesum.methods.dr_dsn import METHOD, DrDsn
 from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
+from maesum.system.errors import MaesumError
+from maesum.training.checkpoints import load_pretrained
 from tests.commands import SECONDS, maesum_here, user_error
 
 
@@ -165,6 +167,34 @@ def test_without_splits_one_network_is_trained_and_scored_on_all_videos(cache, t
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "scores" / "demo.h5").exists()
     assert "human" in done.stdout
+    # Its checkpoint scores as the run did, and is refused by name where a masked autoencoder is wanted.
+    ckpt = "ckpt=run/checkpoints/last.ckpt"
+    done = maesum_here("predict", ckpt, "benchmark=demo", "figures=false", "out=again", folder=tmp_path, cache=cache)
+    assert done.returncode == 0, done.stderr
+    again, first = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("again", "run"))
+    assert again == {key: first[key] for key in again}
+    refusal = "was trained by method=dr_dsn, whose checkpoints hold no masked autoencoder"
+    assert refusal in user_error(maesum_here("export", ckpt, "out=exported", folder=tmp_path))
+    with pytest.raises(MaesumError, match=refusal):
+        load_pretrained(tmp_path / "run" / "checkpoints" / "last.ckpt")
+
+
+def test_networks_of_several_splits_do_not_score_whole_benchmarks(tmp_path):
+    task = DrDsn(8, [[0], [1]], dict(hidden=4))
+    content = {"hyper_parameters": dict(task.hparams), "state_dict": task.state_dict()}
+    with pytest.raises(MaesumError, match="holds 2 networks, one for each split"):
+        METHOD.predictor(content, "a.ckpt")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [None, {"feature_dim": "wide"}, {"feature_dim": 10**12}, {"settings": {"magic": 1}}, {"training_videos": [[]]}],
+)
+def test_a_checkpoint_that_describes_no_network_is_one_sentence(change):
+    task = DrDsn(8, [[0, 1]], dict(hidden=4))
+    parameters = None if change is None else dict(task.hparams) | change
+    with pytest.raises(MaesumError, match=r"^a\.ckpt: "):
+        METHOD.predictor({"hyper_parameters": parameters, "state_dict": task.state_dict()}, "a.ckpt")
 
 
 def test_what_it_cannot_do_is_one_sentence(cache, tmp_path):
