@@ -76,7 +76,7 @@ def _entries(settings: Any) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
     declared = {each.name: each.metadata for each in fields(schema)} if is_dataclass(schema) else {}
     names = list(settings) if isinstance(settings, (DictConfig, dict)) else list(declared)
     for name in names:
-        metadata = declared.get(str(name), {})
+        metadata: Mapping[str, Any] = declared.get(str(name), {})
         if is_config and (OmegaConf.is_missing(settings, name) or _is_left_unread(settings, name, metadata)):
             continue
         value = settings[name] if isinstance(settings, (DictConfig, dict)) else getattr(settings, name)
