@@ -129,6 +129,27 @@ def test_names_that_are_protocols_markup_or_formulas(folder: Path) -> None:
         (folder / "videos" / name).replace(folder / "videos" / "a.mp4")
 
 
+def test_a_checkpoint_that_does_not_fit_is_refused_before_a_video_is_decoded(folder: Path) -> None:
+    from lightning import Trainer
+
+    from maesum.methods.pretraining import Pretraining
+
+    sizes = {"encoder_dim": 16, "encoder_depth": 1, "encoder_heads": 2, "decoder_dim": 16, "decoder_depth": 1}
+    task = Pretraining(model={"feature_dim": 13, "decoder_heads": 2, **sizes})
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
+    trainer.strategy.connect(task)
+    trainer.save_checkpoint(folder / "last.ckpt")
+    whole = (folder / "last.ckpt").read_bytes()
+    (folder / "damaged.ckpt").write_bytes(whole.replace(whole[len(whole) // 2 :][:8], b"\0damage\0", 1))
+    for name, sentence in (
+        ("last.ckpt", "last.ckpt: was trained on features 13 wide, but backbone tests.vision.synthetic.TinyNetwork"),
+        ("damaged.ckpt", "damaged.ckpt: "),
+    ):
+        done = maesum_here("summarize", "video=videos/a.mp4", "out=out", f"ckpt={name}", *TINY, folder=folder)
+        assert sentence in user_error(done)
+        assert not (folder / "out").exists()
+
+
 def test_one_video_again_with_a_checkpoint_and_another_budget(folder: Path) -> None:
     from lightning import Trainer
 
