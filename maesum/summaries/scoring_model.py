@@ -11,14 +11,17 @@ from maesum.data.origin import differences
 from maesum.data.store import FeatureStore
 from maesum.models import MaskedAutoencoder
 from maesum.system.errors import MaesumError
+from maesum.system.files import file_hash
 from maesum.system.printing import say
 from maesum.training.checkpoints import Pretrained, load_pretrained
 from maesum.vision.encoding import Encoder
 
 
 def model_name(settings: SummarySettings) -> str:
-    """What scored the frames, for files and page."""
-    return settings.ckpt or f"trained on these videos (quality={settings.quality}, seed={settings.seed})"
+    """What scored the frames, for files and page: a checkpoint by its path and content."""
+    if settings.ckpt is not None:
+        return f"{settings.ckpt} (SHA-256 {file_hash(settings.ckpt)})"
+    return f"trained on these videos (quality={settings.quality}, seed={settings.seed})"
 
 
 def pretrained_model(encoder: Encoder, settings: SummarySettings) -> Pretrained | None:
