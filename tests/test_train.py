@@ -152,7 +152,7 @@ BAD_SETTINGS = {
     "stride=[8,1]": "stride is [8, 1], wanted",
     "stride=fast": "stride is 'fast', wanted",
     "batch_size=100000": "an epoch has 256 clips, but batch_size is 100000",
-    "warmup_epochs=2": "lower warmup_epochs below epochs",
+    "warmup_epochs=2": "warmup_epochs is 2, wanted fewer than epochs = 2",
     "model.encoder_heads=3": "model.encoder_dim is 16, wanted a multiple of model.encoder_heads = 3",
     "model.stream=other": "model.stream is 'other'",
     "batch_size=0": "batch_size is 0, wanted at least 1",
@@ -257,7 +257,7 @@ def test_predict_says_what_it_needs(run, cache, tmp_path):
     cases = {
         (): "ckpt= is required",
         ("ckpt=absent.ckpt",): "absent.ckpt: no such checkpoint",
-        ("scorer=magic",): "scorer=magic is unknown",
+        ("scorer=magic",): "scorer is 'magic', wanted one of",
         ("scorer=uniform", f"ckpt={checkpoint}"): "takes no checkpoint",
         (f"ckpt={run[0] / 'metrics.json'}",): "metrics.json",
     }

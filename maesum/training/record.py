@@ -82,8 +82,8 @@ class TrainingRecord:
         return cls(settings, content, [config["epochs"]], describe_machine(trainer), code, has_schedule)
 
     def to_plain(self) -> dict[str, Any]:
-        """The fields by name, as checkpoints keep them."""
-        return asdict(self)
+        """The fields by name, as checkpoints keep them; whether there is a schedule, the method at hand says."""
+        return {name: value for name, value in asdict(self).items() if name != "has_schedule"}
 
     @classmethod
     def from_plain(cls, fields: Any, path: str | Path) -> TrainingRecord:
