@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ import numpy as np
 import pytest
 
 import maesum  # noqa: F401 - before anything imports Lightning: it makes torchvision importable beside CPU torch
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and every process of a test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
