@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import lightning as L
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from maesum.config.fields import setting
@@ -27,6 +26,7 @@ from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
 from maesum.training.checkpoints import check_weights
+from maesum.training.module import TrainedModule
 
 
 @dataclass
@@ -37,7 +37,7 @@ class VideoSettings:
     draws: int = setting(1, "random numbers for each frame at every step, e.g. summaries drawn of a video", at_least=1)
 
 
-class SplitTraining(L.LightningModule):
+class SplitTraining(TrainedModule):
     """Trains one network for each split on the videos that the split does not test on.
 
     Their losses are summed; no weight is shared, so each network trains as if it were alone.
@@ -72,13 +72,6 @@ class SplitTraining(L.LightningModule):
         Args:
             members: the numbers of the networks that train on this video.
         """
-
-    @abstractmethod
-    def build_optimizer(self) -> torch.optim.Optimizer:
-        """A fresh optimiser of the weights of all networks."""
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self.build_optimizer()
 
     def training_step(self, batch: VideoDraw, batch_index: int) -> Tensor | None:
         members = [number for number, videos in enumerate(self.training_videos) if batch.video in videos]

@@ -23,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from maesum.methods.registry import method
 from maesum.runs.fingerprint import fingerprints
+from maesum.runs.folders import folder_is_given
 from maesum.runs.identity import identity, resolved
 from maesum.runs.provenance import LAST, describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
@@ -35,8 +36,8 @@ from maesum.training.experiment_log import log_config, log_results
 from maesum.training.interrupts import interrupts_raised
 from maesum.training.loggers import build_loggers, start_loggers
 from maesum.training.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
-from maesum.training.resuming import keep_log, resume_path
-from maesum.training.resumption import folder_is_given, prepare_to_resume
+from maesum.training.resume_from import keep_log, resume_path
+from maesum.training.resuming import prepare_to_resume
 from maesum.training.stopping import requeued_on_signal
 
 # Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.

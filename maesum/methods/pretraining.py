@@ -9,16 +9,13 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.utilities import rank_zero_only
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric
 
 from maesum.data.clips import ClipBatch
 from maesum.data.datamodule import ClipDataModule
-from maesum.data.origin import FeatureOrigin, differences
+from maesum.data.origin import FeatureOrigin
 from maesum.data.statistics import feature_statistics
-from maesum.data.store import FeatureStore
 from maesum.methods.prediction import predict_benchmarks
 from maesum.methods.registry import Config, Method, Metrics, NoSettings
 from maesum.models import MaskedAutoencoder, random_mask
@@ -30,14 +27,15 @@ from maesum.scoring import ScoringSettings
 from maesum.scoring.benchmarks import check_benchmarks
 from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash
-from maesum.system.printing import say
-from maesum.training.checkpoints import FEATURES, load_pretrained, load_weights
+from maesum.training.beginning import initial_weights
+from maesum.training.checkpoints import FEATURES, load_weights
 from maesum.training.compiling import check_mode, compiled
 from maesum.training.finite import FiniteLoss
-from maesum.training.optim import OptimSettings, adamw, schedule
+from maesum.training.module import ClipModule
+from maesum.training.optim import OptimSettings
 
 
-class Pretraining(L.LightningModule):
+class Pretraining(ClipModule):
     """Trains a `MaskedAutoencoder` on clips; the loss is the mean squared error on masked frames only.
 
     Logged: `train/loss`, `train/lr`, `train/clips_per_second` and what that is in matrix products,
@@ -58,6 +56,8 @@ class Pretraining(L.LightningModule):
     Raises:
         MaesumError: settings out of range; a loss that is not finite, naming step, learning rate and batch.
     """
+
+    model: MaskedAutoencoder
 
     def __init__(
         self,
@@ -112,27 +112,12 @@ class Pretraining(L.LightningModule):
             self.held_out_errors[name].update(error, clips)
 
     def on_validation_epoch_end(self) -> None:
-        # Computed here and not logged by step: a rank without a batch still takes part in the reduction.
-        for name, metric in self.held_out_errors.items():
-            self.log(f"val/{name}", metric.compute())
-            metric.reset()
+        self.log_over_ranks("val", self.held_out_errors)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._finite.check_checkpoint(checkpoint)
         if self.trained_on is not None:
             checkpoint[FEATURES] = self.trained_on.to_plain()
-
-    def build_optimizer(self) -> torch.optim.Optimizer:
-        """A fresh optimiser of the weights."""
-        return adamw(self.model, self.optim, self.batch_size)
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = self.build_optimizer()
-        total_steps = int(self.trainer.estimated_stepping_batches)
-        steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
-        warmup_steps = round(self.warmup_epochs * steps_per_epoch)
-        scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _error(self, reconstruction: Tensor, original: Tensor) -> Tensor:
         """Mean squared error over masked frames and channels, [B, M, D] each, in float32."""
@@ -212,14 +197,6 @@ def pretraining_task(config: Config, data: ClipDataModule) -> Pretraining:
     if config["compile"] is not None:
         task.compile_step(config["compile"])
     return task
-
-
-def initial_weights(init: str, store: FeatureStore) -> dict[str, Tensor]:
-    """The weights of `init=` by name; says in what the features that it was trained on differ from those at hand."""
-    pretrained = load_pretrained(init)
-    for line in differences(store.origin, pretrained.trained_on):
-        rank_zero_only(say)(f"init={init}: {line}")
-    return pretrained.model.state_dict()
 
 
 def _build_pretraining(config: Config, settings: NoSettings) -> tuple[Pretraining, ClipDataModule]:

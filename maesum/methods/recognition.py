@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
-import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
 from maesum.config.fields import setting
 from maesum.data.labelled import LabelledBatch, LabelledDataModule
-from maesum.methods.pretraining import initial_weights
 from maesum.methods.registry import Config, Method, Metrics
 from maesum.models import MaskedAutoencoder
 from maesum.models.recognizer import Recognizer
 from maesum.system.errors import MaesumError
 from maesum.system.printing import say
+from maesum.training.beginning import initial_weights
 from maesum.training.checkpoints import load_weights
-from maesum.training.optim import OptimSettings, adamw, schedule
+from maesum.training.module import ClipModule
+from maesum.training.optim import OptimSettings
 
 
 @dataclass
@@ -33,7 +32,7 @@ class RecognitionSettings:
     freeze: bool = setting(False, "train the linear layer only: a probe of the pretrained encoder")
 
 
-class Recognition(L.LightningModule):
+class Recognition(ClipModule):
     """Trains a `Recognizer` with cross entropy and tests it on several clips a video.
 
     Logged: `train/loss`, `train/accuracy`, `train/lr`; of a test `recognition/top1` and `recognition/top5` as
@@ -50,6 +49,8 @@ class Recognition(L.LightningModule):
     Raises:
         MaesumError: settings out of range; a loss that is not finite.
     """
+
+    model: Recognizer
 
     def __init__(
         self,
@@ -88,22 +89,7 @@ class Recognition(L.LightningModule):
         self.top5.update(probabilities, batch.labels)
 
     def on_test_epoch_end(self) -> None:
-        # Computed here and not logged by step: a rank without a batch still takes part in the reduction.
-        for name, metric in (("top1", self.top1), ("top5", self.top5)):
-            self.log(f"recognition/{name}", metric.compute())
-            metric.reset()
-
-    def build_optimizer(self) -> torch.optim.Optimizer:
-        """A fresh optimiser of the weights."""
-        return adamw(self.model, self.optim, self.batch_size)
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = self.build_optimizer()
-        total_steps = int(self.trainer.estimated_stepping_batches)
-        steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
-        warmup_steps = round(self.warmup_epochs * steps_per_epoch)
-        scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        self.log_over_ranks("recognition", {"top1": self.top1, "top5": self.top5})
 
 
 def _build_recognition(config: Config, settings: RecognitionSettings) -> tuple[Recognition, LabelledDataModule]:

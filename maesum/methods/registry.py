@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from maesum.scoring import Reconstructor
     from maesum.scoring.whole_video import VideoScorer
+    from maesum.training.module import TrainedModule
 
 Config = dict[str, Any]
 Metrics = dict[str, float]
@@ -49,7 +50,7 @@ class Method:
     """
 
     reads: str
-    build: Callable[[Config, Any], tuple[L.LightningModule, Any]]
+    build: Callable[[Config, Any], tuple[TrainedModule, Any]]
     finish: Callable[[Any, Any, L.Trainer, Config, Path], Metrics]
     settings: type = NoSettings
     predictor: Callable[[dict[str, Any], str | Path], Reconstructor | VideoScorer] | None = None

@@ -1,4 +1,4 @@
-"""Where a command leaves what it makes: a folder of its own, and how a refused command takes it back.
+"""Where a command leaves what it makes: a folder of its own, which a refused command takes back.
 
 Names carry the second of the start, and jobs of a cluster start in the same second. So a folder belongs to the process
 whose `mkdir` has made it; the next one gets `_2` behind the name. A folder that the user names is taken as it is.
@@ -6,83 +6,21 @@ whose `mkdir` has made it; the next one gets `_2` behind the name. A folder that
 
 from __future__ import annotations
 
-import logging
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from maesum.runs.trace import Trace
 from maesum.system.errors import MaesumError
-from maesum.system.launch import is_further_rank, told_to_configs
+from maesum.system.launch import is_further_rank, launched, told_to_configs
 
 #: Tells the worker processes of a multirun, whose jobs may have names of their own, what its folder is called.
 _SWEEP_FOLDER = "MAESUM_SWEEP_FOLDER"
-#: Where Hydra keeps a job's config and overrides.
-_HYDRA = ".hydra"
 #: How often a folder is tried to be made whose parent vanishes meanwhile.
 _TRIES = 100
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What lay where a command is about to work, so that a refused one can take back what it made and nothing else.
-
-    Attributes:
-        folder: where the command works.
-        first_made: the highest folder above it, or itself, that was not there.
-        names: what it held.
-        hydra: the content of its `.hydra`, which Hydra writes over.
-    """
-
-    folder: Path
-    first_made: Path | None
-    names: frozenset[str]
-    hydra: dict[str, bytes]
-
-    @classmethod
-    def before(cls, folder: str | Path) -> Trace:
-        """Look at a folder that a command will work in, whether it is there or not."""
-        folder = Path(folder).absolute()
-        missing = [path for path in (folder, *folder.parents) if not path.exists()]
-        names = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
-        kept = {path.name: path.read_bytes() for path in (folder / _HYDRA).glob("*.yaml")} if _HYDRA in names else {}
-        return cls(folder, missing[-1] if missing else None, names, kept)
-
-    def take_back(self) -> None:
-        """Undo what a command has made that was refused before its work began; work that had begun stays."""
-        logs = {Path(each.baseFilename) for each in logging.root.handlers if isinstance(each, logging.FileHandler)}
-        logging.shutdown()  # closes the log file, which lies in the folder
-        found = set(os.listdir(self.folder)) if self.folder.is_dir() else set()
-        made = {self.folder / name for name in found - self.names}
-        if made <= logs | {self.folder / _HYDRA}:
-            for path in made & logs:
-                path.unlink(missing_ok=True)
-            self._restore_hydra()
-            self.remove_empty()
-
-    def remove_empty(self) -> None:
-        """Remove the folder, and those above it, as far as this command has made them and they hold nothing."""
-        if self.first_made is None:
-            return
-        with suppress(OSError):  # the first that holds something stays
-            for path in (self.folder, *self.folder.parents):
-                path.rmdir()
-                if path == self.first_made:
-                    break
-
-    def _restore_hydra(self) -> None:
-        if _HYDRA not in self.names:
-            shutil.rmtree(self.folder / _HYDRA, ignore_errors=True)
-            return
-        for path in (self.folder / _HYDRA).glob("*.yaml"):
-            if path.name not in self.hydra:
-                path.unlink()
-            elif path.read_bytes() != self.hydra[path.name]:
-                path.write_bytes(self.hydra[path.name])
 
 
 class RunFolders:
@@ -200,6 +138,20 @@ def named_run_folder(overrides: Sequence[str]) -> str | None:
     except HydraException:
         return None  # told when the config is composed
     return None if "${" in folder else folder
+
+
+def folder_is_given() -> bool:
+    """Whether the user named the run's folder.
+
+    Lightning names it, too, for the processes that it starts, and so does a run that is repeated from another's
+    `.hydra`, which takes the usual one.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    started_by_lightning = launched() is None and int(os.environ.get("LOCAL_RANK") or 0) > 0
+    hydra = HydraConfig.get().overrides.hydra
+    given = (override.lstrip("+").partition("=")[0] for override in hydra if "${new_folder:" not in override)
+    return "hydra.run.dir" in given and not started_by_lightning
 
 
 def _is_of_the_job(config: Any) -> bool:

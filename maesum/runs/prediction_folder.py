@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from maesum.system.errors import MaesumError, first_line
 
@@ -39,7 +41,7 @@ def benchmarks_of(folder: Path) -> list[str] | None:
         content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     except FileNotFoundError:
         return None
-    except Exception as error:  # of the file system, of YAML, or of OmegaConf
+    except (OSError, ValueError, RecursionError, YAMLError, OmegaConfBaseException) as error:
         raise MaesumError(f"{path}: cannot be read ({first_line(error)}); {_ADVICE}") from None
     benchmarks = content.get("benchmarks") if isinstance(content, dict) and "scorer" in content else None
     return [str(name) for name in benchmarks] if isinstance(benchmarks, dict) else None

@@ -1,21 +1,21 @@
-"""Going on with a training that was interrupted: which checkpoint, whether it fits, and at which batch."""
+"""Going on with a training that was interrupted: whether the checkpoint fits, and at which batch."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import lightning as L
-from lightning.pytorch.utilities import rank_zero_only
 
 from maesum.data.order import Position
 from maesum.data.origin import FeatureOrigin, differences
-from maesum.runs.provenance import LAST
+from maesum.runs.fingerprint import decisive_files
 from maesum.system.errors import MaesumError
-from maesum.system.launch import restarted
+from maesum.system.printing import say
 from maesum.training.checkpoint_checks import check_fields, check_like, wrong_field
-from maesum.training.checkpointing import EXTRA
+from maesum.training.checkpointing import EXTRA, LastCheckpoint
 from maesum.training.checkpoints import check_weights, read_checkpoint, read_origin
+from maesum.training.module import TrainedModule
 from maesum.training.optimizer_checks import check_optimizer
 from maesum.training.record import TrainingRecord
 
@@ -34,51 +34,49 @@ class Resumed(NamedTuple):
     remarks: list[str]
 
 
-def resume_path(ckpt: str | None, folder: Path, folder_is_given: bool = False) -> Path | None:
-    """The checkpoint to resume from, None to start anew.
-
-    A file as named; for "last" the one in this run's own folder, or else, where nobody named the folder, the newest
-    among the runs beside it. A job that SLURM or torchrun has started again goes on with its own, whatever is named.
+def prepare_to_resume(
+    checkpoint: Path | None,
+    task: TrainedModule,
+    data: Any,
+    trainer: L.Trainer,
+    config: dict[str, Any],
+    read: dict[str, str],
+    folder: Path,
+    has_schedule: bool = True,
+) -> list[int]:
+    """Have checkpoints record what decides the weights; going on from one, check that it is of this training.
 
     Args:
-        folder_is_given: whether the user named the folder (`hydra.run.dir=`, or a job's of a multirun).
+        read: what the files that the config names hold.
+        has_schedule: whether the learning rate depends on how long the training is.
+
+    Returns:
+        The values of `epochs` that the weights are trained with, one after the other.
 
     Raises:
-        MaesumError: there is none, or the folder holds another training, which would be lost.
+        MaesumError: the checkpoint is of another training, damaged, or a finished run's that nobody named.
     """
-    own = folder / LAST
-    if own.is_file():
-        if ckpt == "last" or restarted():
-            return own
-        if ckpt is None or not Path(ckpt).is_file() or not own.samefile(ckpt):
-            raise MaesumError(
-                f"{own}: this folder holds a training already; go on with it by ckpt=last, or name another folder by "
-                "hydra.run.dir= or torchrun's --rdzv-id."
-            )
-    if ckpt is None:
-        return None
-    if ckpt != "last":
-        if not Path(ckpt).is_file():
-            raise MaesumError(f"{ckpt}: no such checkpoint; ckpt= takes a file or 'last'.")
-        return Path(ckpt)
-    if folder_is_given:
-        raise MaesumError(
-            f"{folder}: no run with {LAST} to resume is in this folder, which ckpt=last stands for where a folder is "
-            "named; leave ckpt= out to start anew, or name a checkpoint by ckpt=FILE."
-        )
-    found = sorted(folder.parent.glob(f"*/{LAST}"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise MaesumError(f"{folder.parent}: no run with {LAST} to resume; leave ckpt= out to start anew.")
-    return found[-1]
+    record, remarks = TrainingRecord.of(config, read, trainer, has_schedule), list[str]()
+    if checkpoint is not None:
+        resumed = load_resumed(checkpoint, task, trainer, record, decisive_files(config))
+        if config["ckpt"] == "last":
+            refuse_finished(checkpoint, folder, resumed)
+        data.start, record = resumed.position, resumed.record
+        remarks = [f"resuming {checkpoint}", *resumed.remarks]
+    cast(LastCheckpoint, trainer.checkpoint_callback).record = record
+    if trainer.is_global_zero:
+        for line in remarks:
+            say(line)
+    return record.epochs
 
 
 def load_resumed(
-    path: Path, task: L.LightningModule, trainer: L.Trainer, record: TrainingRecord, files: dict[str, Any]
+    path: Path, task: TrainedModule, trainer: L.Trainer, record: TrainingRecord, files: dict[str, Any]
 ) -> Resumed:
     """Check that a checkpoint is one of this training and whole, and tell where to go on.
 
     Args:
-        task: the task that will be trained on; it builds its optimiser as `build_optimizer()`.
+        task: what will be trained on.
         trainer: that will train it.
         record: what decides the weights of this training.
         files: what it reads by key, for messages.
@@ -92,7 +90,7 @@ def load_resumed(
 def resumed_from(
     content: dict[str, Any],
     path: Path,
-    task: L.LightningModule,
+    task: TrainedModule,
     trainer: L.Trainer,
     record: TrainingRecord,
     files: dict[str, Any],
@@ -106,7 +104,7 @@ def resumed_from(
     _check_features(read_origin(content, path), getattr(task, "trained_on", None), path)
     check_weights(content["state_dict"], task.state_dict(), path, of_same_type=True)
     check_like(content["loops"].get("fit_loop"), trainer.fit_loop.state_dict(), "loops.fit_loop", path)
-    check_optimizer(content, task.build_optimizer(), content[EXTRA], path)  # type: ignore[operator]
+    check_optimizer(content, task.build_optimizer(), content[EXTRA], path)
     _check_place(position, content[EXTRA], trainer.accumulate_grad_batches, path)
     remarks = goes_on.remarks_on(before)
     if position.epoch == record.epochs[-1]:
@@ -128,15 +126,6 @@ def refuse_finished(path: Path, folder: Path, resumed: Resumed) -> None:
             f"raise epochs= to go on from it, name it by ckpt={path} to score it again, or leave ckpt= out to start "
             "anew."
         )
-
-
-@rank_zero_only
-def keep_log(folder: Path) -> None:
-    """Set a curve that the folder holds aside as metrics_1.csv, ...: Lightning's CSV logger deletes what it finds."""
-    log = folder / "log" / "metrics.csv"
-    if log.is_file():
-        number = 1 + len(list(log.parent.glob("metrics_*.csv")))
-        log.replace(log.with_name(f"metrics_{number}.csv"))
 
 
 def check_settings(found: Any, wanted: dict[str, Any], path: Path, prefix: str = "") -> None:

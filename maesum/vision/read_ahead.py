@@ -130,20 +130,24 @@ def _decode_into(
     stop: threading.Event,
 ) -> None:
     """Decode one video into its queue; always ends with an end, a failure or a shortage, unless told to stop."""
+    end: VideoEnd | VideoFailure | _Ended
     try:
-        _put(events, _decode(events, video, every, threads, resizers, stop), stop)
-    except UnreadableVideo as error:
-        _put(events, VideoFailure(video, str(error)), stop)
-    except MachineShortage as error:
-        _put(events, _Ended(error), stop)
-    except Exception as error:
-        try:
-            check_shortage(error, video.path)
-        except MachineShortage as shortage:
-            _put(events, _Ended(shortage), stop)
-            return
-        # A decoder's surprise on one file must not end a job of thousands.
-        _put(events, VideoFailure(video, f"{video.path}: {type(error).__name__}: {error}"), stop)
+        end = _decode(events, video, every, threads, resizers, stop)
+    except Exception as error:  # a decoder's surprise on one file must not end a job of thousands
+        end = _end_by(error, video)
+    _put(events, end, stop)
+
+
+def _end_by(error: Exception, video: Video) -> VideoFailure | _Ended:
+    """How a video ends that could not be decoded: it fails, unless the machine is what failed."""
+    if isinstance(error, MachineShortage):
+        return _Ended(error)
+    try:
+        check_shortage(error, video.path)
+    except MachineShortage as shortage:
+        return _Ended(shortage)
+    known = isinstance(error, UnreadableVideo)
+    return VideoFailure(video, str(error) if known else f"{video.path}: {type(error).__name__}: {error}")
 
 
 def _decode(

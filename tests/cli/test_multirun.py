@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -86,12 +85,13 @@ def test_a_job_is_given_its_folder_and_settings_whatever_letters_they_hold(tmp_p
 
 def test_ctrl_c_waits_for_the_job_which_saves_its_state():
     """It reaches the job as well: whoever waits for it must not kill it."""
-    script = "import time\ntry: time.sleep(60)\nexcept KeyboardInterrupt: time.sleep(1); print('saved', flush=True)"
+    script = "import signal\ntry: print('training', flush=True); signal.pause()\nexcept KeyboardInterrupt: print('saved', flush=True)"
     code = f"import sys; from maesum.cli.multirun import _exit_status; _exit_status([sys.executable, '-c', {script!r}])"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    time.sleep(3)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "training\n"
     os.killpg(process.pid, signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert stdout == "saved\n", stderr

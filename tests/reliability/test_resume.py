@@ -14,7 +14,7 @@ from maesum.data.datamodule import ClipDataModule
 from maesum.data.order import Position
 from maesum.system.errors import MaesumError
 from maesum.training.checkpointing import AtomicCheckpointIO, LastCheckpoint
-from maesum.training.resuming import keep_log, resume_path
+from maesum.training.resume_from import keep_log, resume_path
 from tests.commands import SECONDS, maesum_here, user_error
 from tests.reliability import killing
 

@@ -6,14 +6,24 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from maesum.data import VideoAnnotation, write_benchmark, write_scores
 from maesum.runs import folders as run_folders
-from maesum.runs.folders import Trace, making_folders, named_run_folder, new_folder, slurm_folder, sweep_folder
+from maesum.runs.folders import (
+    folder_is_given,
+    making_folders,
+    named_run_folder,
+    new_folder,
+    slurm_folder,
+    sweep_folder,
+)
+from maesum.runs.trace import Trace
 from maesum.system.errors import MaesumError
 from tests.commands import maesum_here, user_error
 
@@ -216,3 +226,21 @@ def test_a_read_only_working_folder_is_no_matter_where_out_lies_elsewhere(closed
     assert maesum_here("evaluate", *inputs, f"out={out}/m.json", folder=tmp_path).returncode == 0
     assert [path.name for path in out.iterdir()] == ["m.json"]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("overrides", "is_given"),
+    [
+        ([], False),
+        (["hydra.run.dir=runs/mine"], True),
+        (["++hydra.run.dir=runs/mine"], True),
+        (["hydra.run.dir='${new_folder:runs/${name}}'"], False),  # as `--config-path RUN/.hydra` is completed
+    ],
+)
+def test_whether_the_user_named_the_folder(
+    overrides: list[str], is_given: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = SimpleNamespace(overrides=SimpleNamespace(hydra=overrides))
+    monkeypatch.setattr(HydraConfig, "get", lambda: running)
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert folder_is_given() is is_given

@@ -13,11 +13,11 @@ from maesum.system.files import atomic_path, temporary_folder
 from maesum.system.leftovers import remove_leftovers, temporary_name
 
 WRITER = """
-import os, sys, time
+import os, signal, sys
 from maesum.system.files import atomic_path, temporary_folder
 with atomic_path("file.json") as path, temporary_folder(".", "folder") as folder:
     path.write_text("half"); (folder / "scores").write_text("half")
-    print("writing", flush=True); time.sleep(60)
+    print("writing", flush=True); signal.pause()
 """
 
 

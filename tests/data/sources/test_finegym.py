@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,10 +37,10 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return {name: tmp_path / name for name in contents} | {"out": tmp_path / "out.h5", "folder": tmp_path}
 
 
-def run(files: dict[str, Path], **replaced: Path) -> Benchmark:
-    files = {**files, **replaced}
-    import_finegym(files["gym99.txt"], files["out"], ids=files["ids.txt"], videos=files["videos.csv"])
-    return Benchmark(files["out"])
+def run(files: dict[str, Path], **replaced: Path | list[Path]) -> Benchmark:
+    inputs: dict[str, Any] = {**files, **replaced}
+    import_finegym(inputs["gym99.txt"], inputs["out"], ids=inputs["ids.txt"], videos=inputs["videos.csv"])
+    return Benchmark(inputs["out"])
 
 
 def test_marks_frames_inside_any_event(files: dict[str, Path]) -> None:
@@ -141,7 +142,7 @@ def test_several_lists_are_read_as_their_folder_is(files: dict[str, Path], tmp_p
     more.write_text("a_E_b-_E_000004_000005_A_0000_0001 1\n")
     (tmp_path / "gym99_categories.txt").write_text("Clabel: 0; set: 1; Glabel: 2\n")
     of_folder = run(files, **{"gym99.txt": tmp_path})["a_E_b-"].user_scores
-    of_files = run(files, **{"gym99.txt": [files["gym99.txt"], more]})["a_E_b-"].user_scores  # type: ignore[dict-item]
+    of_files = run(files, **{"gym99.txt": [files["gym99.txt"], more]})["a_E_b-"].user_scores
     np.testing.assert_array_equal(of_files, of_folder)
     assert of_folder.sum() == 20 + 10 + 25
 
@@ -170,12 +171,12 @@ def test_a_list_beside_that_holds_further_events_is_told(
 PUBLISHED = ("gym99_train_element_v1.1.txt", "gym99_val_element.txt")
 
 
-def published_tracks(input: object, folder: Path, ids: list[str], fps: int, n_frames: int) -> dict[str, np.ndarray]:
+def published_tracks(input: Any, folder: Path, ids: list[str], fps: int, n_frames: int) -> dict[str, np.ndarray]:
     (folder / "ids.txt").write_text("\n".join(ids))
     (folder / "videos.csv").write_text(
         "video_id,fps,n_frames\n" + "".join(f"{name},{fps},{n_frames}\n" for name in ids)
     )
-    import_finegym(input, folder / "out.h5", ids=folder / "ids.txt", videos=folder / "videos.csv")  # type: ignore[arg-type]
+    import_finegym(input, folder / "out.h5", ids=folder / "ids.txt", videos=folder / "videos.csv")
     benchmark = Benchmark(folder / "out.h5")
     return {video_id: benchmark[video_id].user_scores[0] for video_id in ids}
 

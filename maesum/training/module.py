@@ -1,0 +1,60 @@
+"""What the modules of all methods share: an optimiser that resuming can ask for, and the schedule of those on clips."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import nn
+from torchmetrics import Metric
+
+from maesum.config.training import OptimSettings
+from maesum.training.optim import adamw, schedule
+
+
+class TrainedModule(L.LightningModule):
+    """A module that can be resumed: a checkpoint's optimiser is checked against a fresh one before it is loaded."""
+
+    @abstractmethod
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """A fresh optimiser of the weights."""
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return self.build_optimizer()
+
+
+class ClipModule(TrainedModule):
+    """A module that trains on batches of clips: AdamW, a warm-up and a cosine, stepped by optimiser step (paper, A1).
+
+    Attributes:
+        model: what is trained.
+        optim: rates, decay and betas.
+        batch_size: clips of one optimiser step, over all ranks and accumulation steps.
+        warmup_epochs: epochs of linear warm-up.
+    """
+
+    model: nn.Module
+    optim: OptimSettings
+    batch_size: int
+    warmup_epochs: int
+
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """AdamW over the weights that are trained."""
+        return adamw(self.model, self.optim, self.batch_size)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.build_optimizer()
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        steps_per_epoch = total_steps / max(self.trainer.max_epochs or 1, 1)
+        warmup_steps = round(self.warmup_epochs * steps_per_epoch)
+        scheduler = schedule(optimizer, self.optim, self.batch_size, total_steps, warmup_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def log_over_ranks(self, prefix: str, metrics: Mapping[str, Metric]) -> None:
+        """Log metrics at the end of an epoch, not by step: a rank without a batch takes part in the sum, too."""
+        for name, metric in metrics.items():
+            self.log(f"{prefix}/{name}", metric.compute())
+            metric.reset()
