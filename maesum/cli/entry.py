@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 import sys
@@ -37,6 +38,7 @@ EXIT_USER_ERROR = 2
 #: ... that was stopped by Ctrl-C: 128 + the signal's number, as shells count.
 EXIT_INTERRUPTED = 130
 
+logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells when it looks for fonts
 register_resolvers()  # here, since the worker processes of a multirun import this module and run no command
 
 _USER_ERRORS = (MaesumError, HydraException, OmegaConfBaseException)

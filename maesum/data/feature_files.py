@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maesum.system.errors import MaesumError
+from maesum.system.patterns import fitting, is_pattern
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,11 +53,10 @@ def take_files(path_or_paths: str | Path | Sequence[str | Path]) -> list[Taken]:
         raise MaesumError("no features file was named.")
     taken = []
     for item in given:
-        is_pattern = glob.has_magic(str(item)) and not Path(item).exists()
-        paths = [Path(name) for name in sorted(glob.glob(str(item)))] if is_pattern else [Path(item)]
+        paths = fitting(item) if is_pattern(item) else [Path(item)]
         if not paths:
             raise MaesumError(f"{item}: no file fits this pattern.")
-        taken.append(Taken(str(item), paths, is_pattern))
+        taken.append(Taken(str(item), paths, is_pattern(item)))
     return taken
 
 

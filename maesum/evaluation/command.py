@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from maesum.runs.identity import identity
 from maesum.runs.provenance import provenance, write_json
 from maesum.system.errors import MaesumError
 from maesum.system.files import check_file_writable, read_json
+from maesum.system.patterns import fitting, is_pattern, is_there
 from maesum.system.printing import say
 
 
@@ -141,8 +141,8 @@ def _scores_file(key: str, path: str, name: str, n_benchmarks: int) -> str:
             f"{path}: is one file for {n_benchmarks} benchmarks, wanted a folder with <benchmark>.h5 for each; name "
             "one benchmark, or the folder."
         )
-    elif glob.has_magic(path) and not Path(path).exists():
-        found = len(glob.glob(path))
+    elif is_pattern(path):
+        found = len(fitting(path))
         raise MaesumError(
             f"{key}={path}: is a pattern ({found} files), wanted one file with the scores of every video; put those "
             "of several splits together in one JSON, or evaluate one file at a time."
@@ -161,4 +161,4 @@ def _features(given: Any, usual: Any, shots: str) -> Any:
 
 def _exists(features: Any) -> bool:
     paths = features if isinstance(features, list) else [features]
-    return features is not None and all(Path(path).exists() or glob.glob(path) for path in paths)
+    return features is not None and all(is_there(path) for path in paths)

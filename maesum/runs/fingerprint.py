@@ -6,7 +6,6 @@ large one, so that 136 GB take no longer than a few hundred reads. The other fil
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings
 from maesum.runs.method_settings import parts_read, unread_parts
 from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash
+from maesum.system.patterns import fitting, is_pattern
 
 #: Rows of a set up to this size are all hashed: a few hundredths of a second.
 _WHOLE_BYTES = 32 << 20
@@ -89,10 +89,10 @@ def _files(paths: Any) -> Iterator[Path]:
         path = Path(str(item))
         if path.is_dir():  # of scores, or of the run that left them
             yield from sorted((path / "scores" if (path / "scores").is_dir() else path).glob("*.h5"))
-        elif path.exists() or not glob.has_magic(str(item)):
+        elif not is_pattern(item):
             yield path
         else:
-            yield from (Path(name) for name in sorted(glob.glob(str(item))))
+            yield from fitting(item)
 
 
 def _format_of(path: Path) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from maesum.runs.method_settings import check_method, parts_read
 from maesum.system.errors import MaesumError
+from maesum.system.patterns import is_there
 
 
 class Input(NamedTuple):
@@ -69,7 +69,7 @@ def check_inputs(config: dict[str, Any]) -> None:
         from maesum.data.demo import ensure_demo
 
         ensure_demo(demo)
-    missing = [item for item in inputs if not all(_exists(path) for path in _listed(item.paths))]
+    missing = [item for item in inputs if not all(is_there(path) for path in _listed(item.paths))]
     if missing:
         lines = [f"{item.key}={item.paths} is missing{_how(item)}" for item in missing]
         lines.append(
@@ -99,10 +99,6 @@ def _is_of(item: Input, benchmark: str) -> bool:
 
 def _listed(paths: Any) -> list[str]:
     return [str(path) for path in (paths if isinstance(paths, (list, tuple)) else [paths])]
-
-
-def _exists(path: str) -> bool:
-    return Path(path).exists() or bool(glob.glob(path))
 
 
 def _how(item: Input) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from maesum.data.features import check_video_ids
 from maesum.data.sources.text import read_lines
 from maesum.system.errors import MaesumError
+from maesum.system.patterns import fitting, is_pattern
 
 if TYPE_CHECKING:
     from maesum.vision.id_lists import Listed
@@ -111,9 +111,11 @@ def _expand(item: Path) -> list[Path]:
         return [path for line in placed for path in _expand(line)]
     if item.exists():
         return [item]
-    found = sorted(glob.glob(str(item), recursive=True)) if glob.has_magic(str(item)) else []
+    found = fitting(item) if is_pattern(item) else []
     if not found:
-        raise MaesumError(f"{item}: no such video or folder; videos= takes a folder, a file, a pattern or a .txt list.")
+        raise MaesumError(
+            f"{item}: no such video or folder, wanted a folder, a file, a pattern or a .txt list of these."
+        )
     return [path for name in found for path in _expand(Path(name))]
 
 
