@@ -14,7 +14,6 @@ from maesum.cli.entry import entry_point
 from maesum.config.checking import checked
 from maesum.config.scoring import PredictConfig
 from maesum.runs.checkpoint_file import check_checkpoint_file
-from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_prediction
 from maesum.runs.prediction_folder import check_prediction_folder
 from maesum.system.files import check_folder_writable
@@ -27,10 +26,10 @@ def predict(config: DictConfig) -> dict[str, float]:
     check_prediction_folder(settings.out)
     if settings.ckpt is not None:
         check_checkpoint_file(settings.ckpt)
-    check_prediction(resolved(config))
+    check_prediction(settings)
     from maesum.methods.prediction import run  # torch loads only for a job that can run
 
-    return run(config)
+    return run(settings)
 
 
 main = entry_point("predict", predict)

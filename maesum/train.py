@@ -9,13 +9,14 @@ Weights, scores, tables, figures, the resolved config and provenance lie in runs
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
 from maesum.config.checking import checked
 from maesum.config.training import TrainConfig
-from maesum.runs.identity import resolved
 from maesum.runs.inputs import check_training
 from maesum.runs.prediction_folder import refuse_prediction
 
@@ -26,12 +27,13 @@ def train(config: DictConfig) -> dict[str, float]:
 
     if in_multirun():
         return run_isolated("train")
-    checked(config, TrainConfig)
-    refuse_prediction(HydraConfig.get().runtime.output_dir)
-    check_training(resolved(config))
+    settings = checked(config, TrainConfig)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    refuse_prediction(folder)
+    check_training(settings)
     from maesum.methods.job import run  # torch and Lightning load only for a job that can run
 
-    return run(config)
+    return run(settings, folder)
 
 
 main = entry_point("train", train, additions={"experiment": "a recipe of the paper", "scale": "its size"})

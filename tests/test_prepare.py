@@ -15,8 +15,9 @@ from hydra.errors import HydraException
 
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
+from maesum.config.checking import checked
 from maesum.config.sources import SOURCE_SCHEMAS
-from maesum.runs.identity import resolved
+from maesum.config.training import TrainConfig
 from maesum.runs.inputs import check_training
 from tests.commands import maesum_here, user_error
 
@@ -49,7 +50,8 @@ def test_writes_features_and_says_with_what_to_train(
     monkeypatch.chdir(tmp_path)
     register_schemas()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        check_training(resolved(compose("train", [*overrides, "logger=[]"])))  # loggers need Hydra's folder
+        config = compose("train", [*overrides, "logger=[]"])
+        check_training(checked(config, TrainConfig))  # loggers need Hydra's folder
     with h5py.File(tmp_path / "data" / "f.h5") as file:
         assert file["features"].shape == (93, 4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays", "data"]  # no logs, no hydra folder

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import lightning as L
 import numpy as np
@@ -12,29 +12,74 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
+from maesum.data.benchmark import Benchmark
 from maesum.data.order import START, Position
 from maesum.data.store import FeatureStore
 
 
 class VideoDraw(NamedTuple):
-    """One video, and random numbers for whatever a method draws of it."""
+    """One video, and random numbers for whatever a method draws of it.
+
+    The numbers follow from (seed, epoch, video) alone, so they do not depend on what was drawn before, by whom, or in
+    which process. A call with the same arguments gives the same numbers: `stream` tells purposes apart.
+
+    Attributes:
+        video: its number in the benchmark.
+        features: [n, D] float32, every k-th frame.
+        key: (seed, epoch, video).
+        user_scores: [users, n] float32, what each annotator said of these frames; None unless the method is
+            supervised, and for videos that no split trains on.
+    """
 
     video: int
-    features: Tensor  # [n, D] float32, every k-th frame
-    noise: Tensor  # [draws, n] float32, uniform in [0, 1)
+    features: Tensor
+    key: tuple[int, int, int]
+    user_scores: Tensor | None = None
+
+    @property
+    def seed(self) -> int:
+        """A seed for torch."""
+        return int(np.random.SeedSequence(self.key).generate_state(1)[0])
+
+    def uniform(self, *shape: int, stream: int = 0) -> Tensor:
+        """Draw numbers from [0, 1): float32, where the features are."""
+        return self._placed(self._generator(stream).random(shape))
+
+    def normal(self, *shape: int, stream: int = 0) -> Tensor:
+        """Draw numbers of mean 0 and variance 1: float32, where the features are."""
+        return self._placed(self._generator(stream).standard_normal(shape))
+
+    def _generator(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng((*self.key, stream))
+
+    def _placed(self, numbers: np.ndarray) -> Tensor:
+        return torch.from_numpy(numbers.astype(np.float32)).to(self.features.device)
 
 
 class WholeVideos(Dataset[VideoDraw]):
-    """Turns (epoch, video number) into a video with its random numbers, which follow from (seed, epoch, video) alone.
+    """Turns (epoch, video number) into a video with its random numbers.
 
     Args:
+        store: features of the videos, and perhaps of others.
+        video_ids: the videos, in the benchmark's order.
         every: keep every k-th frame.
-        draws: random numbers for each kept frame.
+        seed: of the random numbers and of the order.
+        annotations: what people said about the videos, for methods that learn from it; None = draws hold none.
+        annotated: the numbers of the videos whose annotations draws may hold: those that a network trains on.
     """
 
-    def __init__(self, store: FeatureStore, video_ids: Sequence[str], every: int, draws: int, seed: int) -> None:
-        self.store, self.video_ids, self.every = store, list(video_ids), every
-        self.draws, self.seed = draws, seed
+    def __init__(
+        self,
+        store: FeatureStore,
+        video_ids: Sequence[str],
+        every: int,
+        seed: int,
+        annotations: Benchmark | None = None,
+        annotated: Collection[int] = (),
+    ) -> None:
+        self.store, self.video_ids, self.every, self.seed = store, list(video_ids), every, seed
+        self.annotations, self.annotated = annotations, frozenset(annotated)
+        self._read: dict[int, Tensor] = {}  # annotations of kept frames, by video
 
     def __len__(self) -> int:
         return len(self.video_ids)
@@ -45,9 +90,16 @@ class WholeVideos(Dataset[VideoDraw]):
 
     def __getitem__(self, address: tuple[int, int]) -> VideoDraw:
         epoch, video = address
-        features = self.features(video)
-        noise = np.random.default_rng((self.seed, epoch, video)).random((self.draws, len(features)))
-        return VideoDraw(video, features, torch.from_numpy(noise.astype(np.float32)))
+        return VideoDraw(video, self.features(video), (self.seed, epoch, video), self._user_scores(video))
+
+    def _user_scores(self, video: int) -> Tensor | None:
+        """What annotators said of the kept frames, [users, n] float32, where draws may hold it."""
+        if self.annotations is None or video not in self.annotated:
+            return None
+        if video not in self._read:
+            scores = self.annotations[self.video_ids[video]].user_scores[:, :: self.every * self.store.frame_step]
+            self._read[video] = torch.from_numpy(np.ascontiguousarray(scores, dtype=np.float32))
+        return self._read[video]
 
 
 class VideoOrder(Sampler[tuple[int, int]]):
@@ -80,5 +132,12 @@ class VideoDataModule(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader[VideoDraw]:
         """The videos, in each epoch's order."""
         return DataLoader(
-            self.videos, batch_size=None, sampler=VideoOrder(len(self.videos), self.videos.seed, self.start)
+            self.videos,
+            batch_size=None,
+            sampler=VideoOrder(len(self.videos), self.videos.seed, self.start),
+            collate_fn=_as_it_is,
         )
+
+
+def _as_it_is(draw: Any) -> Any:
+    return draw

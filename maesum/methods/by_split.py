@@ -1,92 +1,39 @@
-"""Training on whole videos of a benchmark, one network for each split of it, and scoring by these networks.
+"""Methods on whole videos: those that train one network for each split of a benchmark, and those that train nothing.
 
-A method derives from `SplitTraining`, and `video_method` makes a `Method` of it: see maesum/methods/dr_dsn.py.
+`video_method` makes a `Method` of a `SplitTraining`, see maesum/methods/dr_dsn.py; `scoring_method` of a function that
+gives frames their importance without training.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import lightning as L
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from maesum.config.fields import setting
-from maesum.data.benchmark import Benchmark
-from maesum.data.joining import check_features_match
-from maesum.data.store import FeatureStore
 from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
-from maesum.methods.registry import Config, Method, Metrics
+from maesum.methods.prediction import predict_benchmarks
+from maesum.methods.registry import Method, Metrics, Setup
 from maesum.methods.split_scores import score_by_split
+from maesum.methods.split_training import ManualSplitTraining, SplitTraining, VideoSettings
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
 from maesum.training.checkpoints import check_weights
-from maesum.training.module import TrainedModule
 
-
-@dataclass
-class VideoSettings:
-    """What every method that trains on whole videos takes."""
-
-    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
-    draws: int = setting(1, "random numbers for each frame at every step, e.g. summaries drawn of a video", at_least=1)
-
-
-class SplitTraining(TrainedModule):
-    """Trains one network for each split on the videos that the split does not test on.
-
-    Their losses are summed; no weight is shared, so each network trains as if it were alone.
-
-    Logged: `train/loss`, the mean over networks, and what `losses` adds.
-
-    Args:
-        feature_dim: width of the features.
-        training_videos: the numbers of the videos that each network trains on.
-        settings: fields of `settings_type`, plain values: they are saved in the checkpoint.
-    """
-
-    settings_type: ClassVar[type[VideoSettings]] = VideoSettings
-
-    def __init__(
-        self, feature_dim: int, training_videos: list[list[int]], settings: dict[str, Any] | None = None
-    ) -> None:
-        super().__init__()
-        self.save_hyperparameters()  # plain values only: the safe loader reads them back
-        self.settings: Any = self.settings_type(**(settings or {}))
-        self.networks = nn.ModuleList(self.build_network(feature_dim) for _ in training_videos)
-        self.training_videos = [set(videos) for videos in training_videos]
-
-    @abstractmethod
-    def build_network(self, feature_dim: int) -> nn.Module:
-        """A network that maps the kept frames of a video [n, D] float32 to their importance [n]."""
-
-    @abstractmethod
-    def losses(self, batch: VideoDraw, members: list[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """The loss of each network on one video, and what is logged besides by its name.
-
-        Args:
-            members: the numbers of the networks that train on this video.
-        """
-
-    def training_step(self, batch: VideoDraw, batch_index: int) -> Tensor | None:
-        members = [number for number, videos in enumerate(self.training_videos) if batch.video in videos]
-        if not members:
-            return None  # every split tests on this video
-        losses, logged = self.losses(batch, members)
-        loss = torch.stack(losses).sum()
-        self.log("train/loss", loss / len(members), batch_size=1)
-        for name, value in logged.items():
-            self.log(f"train/{name}", value, batch_size=1)
-        return loss
-
-    def scorer(self, number: int) -> VideoScorer:
-        """What scores videos with one of the networks."""
-        return VideoScorer(self.networks[number], self.hparams["feature_dim"], self.settings.every)
+__all__ = [
+    "ManualSplitTraining",
+    "SplitTraining",
+    "VideoDraw",
+    "VideoSettings",
+    "scoring_method",
+    "video_method",
+]
 
 
 def video_method(training: type[SplitTraining]) -> Method:
@@ -95,43 +42,81 @@ def video_method(training: type[SplitTraining]) -> Method:
         reads="videos",
         settings=training.settings_type,
         build=partial(_build, training),
-        finish=_score,
+        finish=_score_splits,
         predictor=partial(_predictor, training),
         has_schedule=False,
+        is_supervised=training.is_supervised,
+        reference=training.reference,
     )
 
 
-def _build(training: type[SplitTraining], config: Config, settings: VideoSettings) -> tuple[SplitTraining, Any]:
-    name = config["method"]["name"]
-    if config["trainer"]["devices"] != 1 or config["trainer"]["num_nodes"] != 1:
+def scoring_method(settings: type[VideoSettings], build: Callable[[Any], nn.Module], reference: str = "") -> Method:
+    """The `Method` of what gives every kept frame its importance and needs no training.
+
+    Args:
+        settings: of the method's own settings.
+        build: from these to a module that maps the kept frames of a video [n, D] float32 to their importance [n].
+        reference: the publication that it follows, as one cites it.
+    """
+
+    def build_scorer(setup: Setup) -> tuple[VideoScorer, None]:
+        return VideoScorer(build(setup.settings), None, setup.settings.every), None
+
+    return Method("videos", build_scorer, _score_benchmarks, settings, has_schedule=False, reference=reference)
+
+
+def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, VideoDataModule]:
+    config, settings = setup.config, setup.settings
+    name = config.method["name"]
+    if config.trainer.devices != 1 or config.trainer.num_nodes != 1:
         raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")
-    if config["trainer"]["accumulate_grad_batches"] != 1:
+    if config.trainer.accumulate_grad_batches != 1:
         raise MaesumError(f"method={name} trains one video a step; set trainer.accumulate_grad_batches=1.")
-    if len(config["benchmarks"]) != 1:
+    if len(setup.benchmarks) != 1:
         raise MaesumError(
-            f"method={name} trains on the videos of one benchmark, but {len(config['benchmarks'])} are named "
-            f"({', '.join(config['benchmarks'])}); choose one, e.g. benchmark=[tvsum]."
+            f"method={name} trains on the videos of one benchmark, but {len(setup.benchmarks)} are named "
+            f"({', '.join(config.benchmarks)}); choose one, e.g. benchmark=[tvsum]."
         )
-    (files,) = config["benchmarks"].values()
-    benchmark, store = Benchmark(files["annotations"]), FeatureStore(files["features"])
-    check_features_match(
-        benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0], store.fps
-    )
-    source = config["splits"]
-    splits = resolve_splits(load_splits(source, benchmark.name), benchmark.video_ids, source)
+    if training.is_supervised and config.splits == "none":
+        raise MaesumError(
+            f"method={name} learns from annotations, so with splits=none it would be scored on the videos that it has "
+            "learnt; give splits=paper5 or a JSON file."
+        )
+    (benchmark,) = setup.benchmarks
+    annotations, store, source = benchmark.annotations, benchmark.features, config.splits
+    splits = resolve_splits(load_splits(source, annotations.name), annotations.video_ids, source)
     tested: list[set[str]] = [set(split) for split in splits] or [set()]
     training_videos = [
-        [number for number, video_id in enumerate(benchmark.video_ids) if video_id not in split] for split in tested
+        [number for number, video_id in enumerate(annotations.video_ids) if video_id not in split] for split in tested
     ]
-    videos = WholeVideos(store, benchmark.video_ids, settings.every, settings.draws, config["seed"])
+    learnt_from = annotations if training.is_supervised else None
+    videos = WholeVideos(
+        store, annotations.video_ids, settings.every, config.seed, learnt_from, set().union(*training_videos)
+    )
     return training(store.dim, training_videos, asdict(settings)), VideoDataModule(videos)
 
 
-def _score(task: SplitTraining, data: VideoDataModule, trainer: L.Trainer, config: Config, folder: Path) -> Metrics:
-    ((name, files),) = config["benchmarks"].items()
+def _score_splits(
+    task: SplitTraining, data: VideoDataModule, trainer: L.Trainer, setup: Setup, folder: Path
+) -> Metrics:
+    (benchmark,) = setup.benchmarks
     task.to(trainer.strategy.root_device)
     scorers = [task.scorer(number) for number in range(len(task.networks))]
-    return score_by_split(name, scorers, data.videos.store, Benchmark(files["annotations"]), config, folder)
+    return score_by_split(scorers, benchmark, setup.config, folder, is_supervised=task.is_supervised)
+
+
+def _score_benchmarks(scorer: VideoScorer, data: None, trainer: L.Trainer, setup: Setup, folder: Path) -> Metrics:
+    config, device = setup.config, trainer.strategy.root_device
+    return predict_benchmarks(
+        scorer.to(device),
+        setup.benchmarks,
+        folder,
+        config.scoring,
+        {"scorer": config.method["name"], "supervised": "no"},
+        device=device,
+        figures=config.figures,
+        seed=config.seed,
+    )
 
 
 def _predictor(training: type[SplitTraining], content: dict[str, Any], path: str | Path) -> VideoScorer:

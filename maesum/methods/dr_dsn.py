@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from maesum.config.fields import setting
-from maesum.data.whole_videos import VideoDraw
-from maesum.methods.by_split import SplitTraining, VideoSettings, video_method
+from maesum.methods.by_split import SplitTraining, VideoDraw, VideoSettings, video_method
 from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
 
 _BASELINE_MEMORY = 0.9  # of the moving average of a video's rewards
@@ -38,6 +37,10 @@ class DrDsn(SplitTraining):
     """
 
     settings_type: ClassVar[type[VideoSettings]] = DrDsnSettings
+    reference: ClassVar[str] = (
+        "Kaiyang Zhou, Yu Qiao, Tao Xiang: Deep Reinforcement Learning for Unsupervised Video Summarization with "
+        "Diversity-Representativeness Reward. AAAI 2018"
+    )
     settings: DrDsnSettings
 
     def __init__(
@@ -59,7 +62,8 @@ class DrDsn(SplitTraining):
     def _network_loss(self, number: int, batch: VideoDraw, reward_of: VideoReward) -> tuple[Tensor, Tensor]:
         """The loss of one network on one video, and the mean reward of the summaries that it drew."""
         probability = self.networks[number](batch.features)  # [n]
-        selected = batch.noise < probability.detach()  # [draws, n]
+        noise = batch.uniform(self.settings.draws, len(probability))
+        selected = noise < probability.detach()  # [draws, n]
         rewards = torch.stack([reward_of(summary) for summary in selected])  # [draws]
         loss = policy_loss(probability, selected, rewards - self.baseline[number, batch.video])
         length = (probability.mean() - self.settings.selected_share).square()

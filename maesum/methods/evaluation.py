@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from maesum.methods.pretraining import Pretraining, score_benchmarks
-from maesum.methods.registry import Config, Method, NoSettings
+from maesum.data.opened import check_width
+from maesum.methods.pretraining import REFERENCE, Pretraining, score_benchmarks
+from maesum.methods.registry import Method, Setup
 from maesum.system.errors import MaesumError
 from maesum.training.checkpoints import load_pretrained
 
 
-def _build_evaluation(config: Config, settings: NoSettings) -> tuple[Pretraining, None]:
-    if config["init"] is None:
+def _build_evaluation(setup: Setup) -> tuple[Pretraining, None]:
+    if setup.config.init is None:
         raise MaesumError("init= is required for method=evaluation; name a checkpoint of python -m maesum.train.")
-    pretrained = load_pretrained(config["init"])
+    pretrained = load_pretrained(setup.config.init)
+    check_width(setup.benchmarks, pretrained.model.feature_dim)
     task = Pretraining(model=pretrained.settings)
     task.model.load_state_dict(pretrained.model.state_dict())
     task.trained_on = pretrained.trained_on
     return task, None
 
 
-METHOD = Method("nothing", _build_evaluation, score_benchmarks)
+METHOD = Method("nothing", _build_evaluation, score_benchmarks, reference=REFERENCE)

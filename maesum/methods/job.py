@@ -6,27 +6,30 @@ import faulthandler
 import logging
 import time
 import warnings
+from collections.abc import Iterable
+from dataclasses import asdict
 from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
 import lightning as L
 import torch
-from hydra.core.hydra_config import HydraConfig
 from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from torch.nn import Module
 from torch.nn.parallel import DistributedDataParallel
 
-from maesum.methods.registry import method
+from maesum.config.training import TrainConfig
+from maesum.data.opened import OpenBenchmark, open_benchmarks
+from maesum.methods.registry import Setup, method
 from maesum.runs.fingerprint import fingerprints
 from maesum.runs.folders import folder_is_given
-from maesum.runs.identity import identity, resolved
+from maesum.runs.identity import identity
+from maesum.runs.method_settings import PARTS_READ
 from maesum.runs.provenance import LAST, describe_device, provenance, write_json, write_text
-from maesum.scoring import ScoringSettings
 from maesum.system.errors import MaesumError, first_line
 from maesum.system.launch import check_processes, waits_for
 from maesum.system.printing import say
@@ -35,6 +38,7 @@ from maesum.training.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.training.experiment_log import log_config, log_results
 from maesum.training.interrupts import interrupts_raised
 from maesum.training.loggers import build_loggers, start_loggers
+from maesum.training.module import TrainedModule
 from maesum.training.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
 from maesum.training.resume_from import keep_log, resume_path
 from maesum.training.resuming import prepare_to_resume
@@ -56,10 +60,10 @@ warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
 
 @requeued_on_signal()
 @interrupts_raised()
-def run(config: DictConfig) -> dict[str, float]:
+def run(config: TrainConfig, folder: Path) -> dict[str, float]:
     """Run the training job of the method that `method=` names.
 
-    Leaves in the run's folder: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
+    Leaves in the run's `folder`: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
     benchmarks are scored also scores/<benchmark>.h5, evaluation.json and figures.
     The last weights are used: no annotation ever selects a checkpoint.
 
@@ -73,20 +77,23 @@ def run(config: DictConfig) -> dict[str, float]:
     started = time.time()
     leave_group_at_exit()
     faulthandler.enable(2)  # what cannot be answered, such as a mapped file cut at this very moment, is not silent
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    plain = resolved(config)
-    kind = method(plain["method"]["name"])
-    settings = kind.read_settings(plain["method"])
+    plain = asdict(config)  # as files, hashes and loggers take it
+    kind = method(config.method["name"])
+    settings = kind.read_settings(config.method)
+    benchmarks = open_benchmarks(config.benchmarks) if "benchmarks" in PARTS_READ[kind.reads] else ()
     L.seed_everything(config.seed, workers=True, verbose=False)
 
-    task, data = kind.build(plain, settings)
+    setup = Setup(config, settings, benchmarks)
+    task, data = kind.build(setup)
     checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given())
     read = fingerprints(plain)  # as the files are now: they may change while this runs
-    trainer = build_trainer(config, folder, watches=kind.is_watched)
+    trainer = build_trainer(config, folder, watched=benchmarks if kind.is_watched else ())
     epochs = (
         None
         if data is None
-        else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder, has_schedule=kind.has_schedule)
+        else prepare_to_resume(
+            checkpoint, cast(TrainedModule, task), data, trainer, config, read, folder, has_schedule=kind.has_schedule
+        )
     )
     # Up to here, nothing is written.
     start_loggers(trainer.loggers, folder)
@@ -96,13 +103,14 @@ def run(config: DictConfig) -> dict[str, float]:
     log_config(trainer.loggers, _settings(plain, epochs))
     metrics: dict[str, float] = {}
     if data is not None:
-        trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(cast(TrainedModule, task), data, ckpt_path=checkpoint, weights_only=True)
         metrics = cast(LastCheckpoint, trainer.checkpoint_callback).metrics(trainer)
-    metrics |= kind.finish(task, data, trainer, plain, folder)
+    metrics |= kind.finish(task, data, trainer, setup, folder)
     if trainer.is_global_zero:
         _report_reconstruction(metrics)
-        log_results(trainer.loggers, plain, metrics, folder, trainer.global_step)
+        log_results(trainer.loggers, metrics, folder, trainer.global_step)
         origin = _origin(_settings(plain, epochs), read, trainer) | {
+            "samples_seen": trainer.global_step * _samples_of_step(config),
             "resumed_from": None if checkpoint is None else str(checkpoint),
             "seconds": time.time() - started,
         }
@@ -126,12 +134,12 @@ def _origin(settings: dict[str, Any], read: dict[str, str], trainer: L.Trainer) 
     origin = provenance() | identity("train", settings, read)
     origin |= describe_device(trainer.strategy.root_device, trainer.world_size)
     origin["device"]["threads"] = torch.get_num_threads()
-    return origin | {"samples_seen": trainer.global_step * _samples_of_step(settings)}
+    return origin
 
 
-def _samples_of_step(config: dict[str, Any]) -> int:
+def _samples_of_step(config: TrainConfig) -> int:
     """Clips of one optimiser step, or the one video that it takes."""
-    return 1 if config["method"]["reads"] == "videos" else config["batch_size"]
+    return 1 if config.method["reads"] == "videos" else config.batch_size
 
 
 def _report_reconstruction(metrics: dict[str, float]) -> None:
@@ -166,31 +174,30 @@ def _ddp() -> DDPStrategy:
     return _OneStreamDDP(**options)
 
 
-def build_trainer(config: DictConfig, folder: Path, watches: bool = False) -> L.Trainer:
+def build_trainer(config: TrainConfig, folder: Path, watched: Iterable[OpenBenchmark] = ()) -> L.Trainer:
     """The trainer of a config: its loggers, the last checkpoint kept, a progress bar.
 
     Args:
-        watches: whether the benchmarks are scored while it trains.
+        watched: the benchmarks that are scored while it trains.
     """
-    plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
     callbacks: list[Callback] = [
         LastCheckpoint(folder / LAST, config.checkpoint_every_n_steps),
-        SamplesSeen(_samples_of_step(plain)),
+        SamplesSeen(_samples_of_step(config)),
     ]
-    if watches and config.benchmarks and config.evaluator.every_n_epochs:
-        settings = ScoringSettings(**plain["scoring"])
-        callbacks.append(BenchmarkMonitor(plain["benchmarks"], settings, **plain["evaluator"]))
+    if watched and config.evaluator.every_n_epochs:
+        callbacks.append(BenchmarkMonitor(watched, config.scoring, config.evaluator))
     if config.trainer.enable_progress_bar:
         callbacks.append(TrainingProgress())
     loggers = build_loggers(config.logger, folder)
     plugins: list[Any] = [AtomicCheckpointIO()]
     if SLURMEnvironment.detect() and not TorchElasticEnvironment.detect():
         plugins.append(SLURMEnvironment(auto_requeue=False))  # `maesum.training.stopping` does that
-    if plain["trainer"]["strategy"] == "ddp":
-        plain["trainer"]["strategy"] = _ddp()
+    options = asdict(config.trainer)
+    if config.trainer.strategy == "ddp":
+        options["strategy"] = _ddp()
     try:
         trainer = L.Trainer(
-            **plain["trainer"],
+            **options,
             max_epochs=config.epochs,
             logger=loggers,
             callbacks=callbacks,

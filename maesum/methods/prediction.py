@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import warnings
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,20 +17,21 @@ from typing import Any, NamedTuple
 import torch
 from lightning.fabric import Fabric
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
-from maesum.data.benchmark import Benchmark
+from maesum.config.scoring import PredictConfig
+from maesum.data.opened import OpenBenchmark, open_benchmarks
 from maesum.data.origin import FeatureOrigin
 from maesum.data.scores import Scores
 from maesum.evaluation import EvaluationSettings, evaluate, print_evaluation
 from maesum.methods.registry import method
 from maesum.runs.fingerprint import fingerprints
-from maesum.runs.identity import identity, resolved
+from maesum.runs.identity import identity
 from maesum.runs.method_settings import method_names
 from maesum.runs.prediction_folder import CONFIG, METRICS, replace_results
 from maesum.runs.provenance import describe_device, provenance, write_json, write_text
 from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
-from maesum.scoring.benchmarks import check_benchmarks, draw_figures, is_first_rank, score_benchmark
+from maesum.scoring.benchmarks import draw_figures, is_first_rank, score_benchmark
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
 from maesum.system.files import file_hash, temporary_folder
@@ -42,8 +44,8 @@ from maesum.training.checkpoints import load_pretrained, read_checkpoint, traine
 warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
 
 
-def run(config: DictConfig) -> dict[str, float]:
-    """The predict command: from its config to scores, tables, figures and metrics.json.
+def run(config: PredictConfig) -> dict[str, float]:
+    """Run the predict command, from its config to scores, tables, figures and metrics.json.
 
     With several devices each takes a part of every video's frames.
 
@@ -54,20 +56,15 @@ def run(config: DictConfig) -> dict[str, float]:
         MaesumError: a missing or unfit file or setting.
     """
     started = time.time()
-    plain = resolved(config)
-    folder = Path(plain["out"])
-    settings = ScoringSettings(**plain["scoring"])
-    predictor, attributes, trained_on = choose_predictor(plain["scorer"], plain["ckpt"])
-    benchmarks = plain["benchmarks"]
-    if plain["stride"] is not None:
-        benchmarks = {name: {**benchmark, "stride": plain["stride"]} for name, benchmark in benchmarks.items()}
+    plain = dataclasses.asdict(config)
+    folder = Path(config.out)
+    predictor, attributes, trained_on = choose_predictor(config.scorer, config.ckpt)
+    benchmarks = open_benchmarks(config.benchmarks, config.stride, getattr(predictor, "feature_dim", None))
     try:
-        fabric = Fabric(accelerator=plain["accelerator"], devices=plain["devices"], num_nodes=plain["num_nodes"])
-        check_processes(getattr(fabric.strategy, "num_processes", 1), plain["num_nodes"])
+        fabric = Fabric(accelerator=config.accelerator, devices=config.devices, num_nodes=config.num_nodes)
+        check_processes(getattr(fabric.strategy, "num_processes", 1), config.num_nodes)
     except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
-        raise MaesumError(
-            f"accelerator={plain['accelerator']} devices={plain['devices']}: {first_line(error)}"
-        ) from None
+        raise MaesumError(f"accelerator={config.accelerator} devices={config.devices}: {first_line(error)}") from None
     leave_group_at_exit()
     fabric.launch()
     read = fingerprints(plain)
@@ -79,11 +76,11 @@ def run(config: DictConfig) -> dict[str, float]:
             predictor,
             benchmarks,
             made,
-            settings,
+            config.scoring,
             attributes,
             device=fabric.device,
-            figures=plain["figures"],
-            seed=plain["seed"],
+            figures=config.figures,
+            seed=config.seed,
             trained_on=trained_on,
             final=folder,
         )
@@ -136,7 +133,7 @@ def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
 
 def predict_benchmarks(
     predictor: Reconstructor | VideoScorer | None,
-    benchmarks: dict[str, dict[str, Any]],
+    benchmarks: Iterable[OpenBenchmark],
     folder: Path,
     settings: ScoringSettings,
     attributes: dict[str, str],
@@ -154,7 +151,7 @@ def predict_benchmarks(
 
     Args:
         predictor: a model or a training-free reconstruction; None = the `uniform` order.
-        benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.
+        benchmarks: whose features have the width that the predictor takes.
         attributes: what the scores files say about where they come from.
         seed: of the random baselines and the bootstrap.
         trained_on: where the features come from that the predictor was trained on; None where nobody knows.
@@ -164,24 +161,23 @@ def predict_benchmarks(
         `<benchmark>/tau` and `<benchmark>/rho`, on the first rank; nothing on the others.
 
     Raises:
-        MaesumError: features and annotations that do not fit each other or the model.
+        MaesumError: a video that cannot be scored.
     """
-    check_benchmarks(benchmarks, getattr(predictor, "feature_dim", None))
     metrics: dict[str, float] = {}
     evaluations: dict[str, Any] = {}
-    for name, config in benchmarks.items():
+    for benchmark in benchmarks:
+        name = benchmark.name
         path = folder / "scores" / f"{name}.h5"
-        benchmark = Benchmark(config["annotations"])
-        score_benchmark(name, predictor, benchmark, config, path, settings, attributes, device, trained_on)
+        score_benchmark(predictor, benchmark, path, settings, attributes, device, trained_on)
         if not is_first_rank():
             continue
         scores = Scores(path)
-        evaluation = evaluate(scores, benchmark, EvaluationSettings(seed=seed), name=name)
+        evaluation = evaluate(scores, benchmark.annotations, EvaluationSettings(seed=seed), name=name)
         evaluation = dataclasses.replace(evaluation, scores=str((final or folder) / path.relative_to(folder)))
         evaluations[name] = evaluation.to_dict()
         metrics |= evaluation.metrics()
         if figures:
-            draw_figures(name, benchmark, scores, folder / "figures" / name)
+            draw_figures(benchmark, scores, folder / "figures" / name)
         write_json(folder / "evaluation.json", evaluations)
         print_evaluation(evaluation, videos=False)
     return metrics

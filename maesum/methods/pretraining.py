@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,19 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
+from maesum.config.training import OptimSettings, TrainConfig
 from maesum.data.clips import ClipBatch
 from maesum.data.datamodule import ClipDataModule
+from maesum.data.opened import check_width
 from maesum.data.origin import FeatureOrigin
 from maesum.data.statistics import feature_statistics
 from maesum.methods.prediction import predict_benchmarks
-from maesum.methods.registry import Config, Method, Metrics, NoSettings
+from maesum.methods.registry import Method, Metrics, Setup
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.autoencoder import take
 from maesum.models.masking import masked_count, visible_first
 from maesum.models.trivial import interpolation, visible_mean
 from maesum.runs.provenance import LAST
-from maesum.scoring import ScoringSettings
-from maesum.scoring.benchmarks import check_benchmarks
 from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash
 from maesum.training.beginning import initial_weights
@@ -32,7 +33,6 @@ from maesum.training.checkpoints import FEATURES, load_weights
 from maesum.training.compiling import check_mode, compiled
 from maesum.training.finite import FiniteLoss
 from maesum.training.module import ClipModule
-from maesum.training.optim import OptimSettings
 
 
 class Pretraining(ClipModule):
@@ -158,68 +158,75 @@ _TRIVIAL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def clip_data(config: Config) -> ClipDataModule:
-    """The DataModule of a resolved pretraining config."""
-    data = config["data"]
+def clip_data(config: TrainConfig) -> ClipDataModule:
+    """The DataModule of a pretraining."""
+    data = config.data
     return ClipDataModule(
-        data["features"],
-        batch_size=config["batch_size"],
-        stride=config["stride"],
-        frames=config["model"]["frames"],
-        clips_per_video=data["clips_per_video"],
-        held_out=data["held_out"],
-        held_out_clips_per_video=data["held_out_clips_per_video"],
-        workers=data["workers"],
-        seed=config["seed"],
-        residency=data["residency"],
+        data.features,
+        batch_size=config.batch_size,
+        stride=config.stride,
+        frames=config.model.frames,
+        clips_per_video=data.clips_per_video,
+        held_out=data.held_out,
+        held_out_clips_per_video=data.held_out_clips_per_video,
+        workers=data.workers,
+        seed=config.seed,
+        residency=data.residency,
     )
 
 
-def pretraining_task(config: Config, data: ClipDataModule) -> Pretraining:
-    """The LightningModule of a resolved pretraining config, its feature width taken from the data."""
+def pretraining_task(config: TrainConfig, data: ClipDataModule) -> Pretraining:
+    """The LightningModule of a pretraining, its feature width taken from the data."""
     task = Pretraining(
-        model={"feature_dim": data.store.dim, **config["model"]},
-        mask_ratio=config["mask_ratio"],
-        optim=config["optim"],
-        batch_size=config["batch_size"],
-        warmup_epochs=config["warmup_epochs"],
+        model={"feature_dim": data.store.dim, **asdict(config.model)},
+        mask_ratio=config.mask_ratio,
+        optim=asdict(config.optim),
+        batch_size=config.batch_size,
+        warmup_epochs=config.warmup_epochs,
     )
-    if config["data"]["standardize"] and config["init"] is not None:
+    if config.data.standardize and config.init is not None:
         raise MaesumError(
-            f"data.standardize=true does not go with init={config['init']}, which has its own statistics; leave it out."
+            f"data.standardize=true does not go with init={config.init}, which has its own statistics; leave it out."
         )
-    if config["data"]["standardize"]:
+    if config.data.standardize:
         task.model.set_statistics(*feature_statistics(data.store))
-    if config["init"] is not None:
-        load_weights(task.model, initial_weights(config["init"], data.store), config["init"])
+    if config.init is not None:
+        load_weights(task.model, initial_weights(config.init, data.store), config.init)
     task.trained_on = data.store.origin
-    check_mode(config["compile"], config["trainer"]["accumulate_grad_batches"])
-    if config["compile"] is not None:
-        task.compile_step(config["compile"])
+    check_mode(config.compile, config.trainer.accumulate_grad_batches)
+    if config.compile is not None:
+        task.compile_step(config.compile)
     return task
 
 
-def _build_pretraining(config: Config, settings: NoSettings) -> tuple[Pretraining, ClipDataModule]:
-    data = clip_data(config)
-    check_benchmarks(config["benchmarks"], data.store.dim)
-    ScoringSettings(**config["scoring"])
-    return pretraining_task(config, data), data
+def _build_pretraining(setup: Setup) -> tuple[Pretraining, ClipDataModule]:
+    data = clip_data(setup.config)
+    check_width(setup.benchmarks, data.store.dim)
+    return pretraining_task(setup.config, data), data
 
 
 def score_benchmarks(
-    task: Pretraining, data: ClipDataModule | None, trainer: L.Trainer, config: Config, folder: Path
+    task: Pretraining, data: ClipDataModule | None, trainer: L.Trainer, setup: Setup, folder: Path
 ) -> Metrics:
+    """Score all benchmarks with the last weights of a training, or with those of `init=` where nothing was trained."""
+    config = setup.config
     return predict_benchmarks(
         task.model.eval().to(trainer.strategy.root_device),
-        config["benchmarks"],
+        setup.benchmarks,
         folder,
-        ScoringSettings(**config["scoring"]),
-        {"checkpoint": file_hash(folder / LAST if data is not None else config["init"])},
+        config.scoring,
+        {"checkpoint": file_hash(folder / LAST if data is not None else str(config.init))},
         device=trainer.strategy.root_device,
-        figures=config["figures"],
-        seed=config["seed"],
+        figures=config.figures,
+        seed=config.seed,
         trained_on=task.trained_on,
     )
 
 
-METHOD = Method("clips", _build_pretraining, score_benchmarks, is_watched=True)
+#: The paper that this project is about.
+REFERENCE = (
+    "Minho Shim, Taeoh Kim, Jinhyung Kim, Dongyoon Wee: Masked Autoencoder for Unsupervised Video Summarization. "
+    "arXiv:2306.01395, 2023"
+)
+
+METHOD = Method("clips", _build_pretraining, score_benchmarks, is_watched=True, reference=REFERENCE)

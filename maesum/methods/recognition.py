@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
 from maesum.config.fields import setting
+from maesum.config.training import OptimSettings
 from maesum.data.labelled import LabelledBatch, LabelledDataModule
-from maesum.methods.registry import Config, Method, Metrics
+from maesum.methods.registry import Method, Metrics, Setup
 from maesum.models import MaskedAutoencoder
 from maesum.models.recognizer import Recognizer
 from maesum.system.errors import MaesumError
@@ -22,7 +23,6 @@ from maesum.system.printing import say
 from maesum.training.beginning import initial_weights
 from maesum.training.checkpoints import load_weights
 from maesum.training.module import ClipModule
-from maesum.training.optim import OptimSettings
 
 
 @dataclass
@@ -92,36 +92,36 @@ class Recognition(ClipModule):
         self.log_over_ranks("recognition", {"top1": self.top1, "top5": self.top5})
 
 
-def _build_recognition(config: Config, settings: RecognitionSettings) -> tuple[Recognition, LabelledDataModule]:
-    labelled = config["labelled"]
+def _build_recognition(setup: Setup) -> tuple[Recognition, LabelledDataModule]:
+    config, labelled = setup.config, setup.config.labelled
     data = LabelledDataModule(
-        labelled["features"],
-        labelled["held_out"],
-        batch_size=config["batch_size"],
-        stride=config["stride"],
-        frames=config["model"]["frames"],
-        clips_per_video=labelled["clips_per_video"],
-        test_clips=labelled["test_clips"],
-        workers=config["data"]["workers"],
-        seed=config["seed"],
+        labelled.features,
+        labelled.held_out,
+        batch_size=config.batch_size,
+        stride=config.stride,
+        frames=config.model.frames,
+        clips_per_video=labelled.clips_per_video,
+        test_clips=labelled.test_clips,
+        workers=config.data.workers,
+        seed=config.seed,
     )
     task = Recognition(
-        model={"feature_dim": data.store.dim, **config["model"]},
+        model={"feature_dim": data.store.dim, **asdict(config.model)},
         actions=len(data.classes),
-        freeze=settings.freeze,
-        optim=config["optim"],
-        batch_size=config["batch_size"],
-        warmup_epochs=config["warmup_epochs"],
+        freeze=setup.settings.freeze,
+        optim=asdict(config.optim),
+        batch_size=config.batch_size,
+        warmup_epochs=config.warmup_epochs,
     )
-    if config["init"] is not None:
+    if config.init is not None:
         encoder = task.model.encoder
-        weights = initial_weights(config["init"], data.store)
-        load_weights(encoder, {name: weights[name] for name in encoder.state_dict() if name in weights}, config["init"])
+        weights = initial_weights(config.init, data.store)
+        load_weights(encoder, {name: weights[name] for name in encoder.state_dict() if name in weights}, config.init)
     return task, data
 
 
 def _test_recognition(
-    task: Recognition, data: LabelledDataModule, trainer: L.Trainer, config: Config, folder: Path
+    task: Recognition, data: LabelledDataModule, trainer: L.Trainer, setup: Setup, folder: Path
 ) -> Metrics:
     tested = trainer.test(task, datamodule=data, verbose=False)[0]
     metrics = {key: float(value) for key, value in tested.items()}

@@ -20,12 +20,13 @@ from maesum.system.errors import MaesumError, first_line
 
 if TYPE_CHECKING:
     import lightning as L
+    from torch import nn
 
+    from maesum.config.training import TrainConfig
+    from maesum.data.opened import OpenBenchmark
     from maesum.scoring import Reconstructor
     from maesum.scoring.whole_video import VideoScorer
-    from maesum.training.module import TrainedModule
 
-Config = dict[str, Any]
 Metrics = dict[str, float]
 
 
@@ -35,27 +36,47 @@ class NoSettings:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """What a method is given of a training.
+
+    Attributes:
+        config: the whole of it.
+        settings: the method's own, an object of `Method.settings`.
+        benchmarks: those that the config names, open and checked; none where the method reads none.
+    """
+
+    config: TrainConfig
+    settings: Any
+    benchmarks: tuple[OpenBenchmark, ...] = ()
+
+
+@dataclass(frozen=True)
 class Method:
-    """One way to train, and to score videos; `config` is a resolved `maesum.config.training.TrainConfig`.
+    """One way to train, and to score videos.
 
     Attributes:
         reads: the data that it trains on, a key of `maesum.runs.method_settings.PARTS_READ`; its YAML says the same.
-        build: from (config, settings) to the module, and its data or None to train nothing.
-        finish: what is done with the last weights: from (module, data, trainer, config, the run's folder) to metrics.
+        build: from a setup to the module, a `maesum.training.module.TrainedModule`, and its DataModule; None in place
+            of this where nothing is trained, and then any module will do.
+        finish: what is done with the last weights: from (module, data, trainer, setup, the run's folder) to metrics.
         settings: a dataclass of `maesum.config.fields.setting`s.
         predictor: from (content, path) of a checkpoint to what scores videos; None where it cannot, or where the
             checkpoint holds a masked autoencoder.
         has_schedule: whether the learning rate depends on how long the training is.
         is_watched: whether the module's `model` reconstructs windows, so that benchmarks can be scored while it trains.
+        is_supervised: whether it learns from the annotations of the videos that it trains on.
+        reference: the publication that it follows, as one cites it.
     """
 
     reads: str
-    build: Callable[[Config, Any], tuple[TrainedModule, Any]]
-    finish: Callable[[Any, Any, L.Trainer, Config, Path], Metrics]
+    build: Callable[[Setup], tuple[nn.Module, Any]]
+    finish: Callable[[Any, Any, L.Trainer, Setup, Path], Metrics]
     settings: type = NoSettings
     predictor: Callable[[dict[str, Any], str | Path], Reconstructor | VideoScorer] | None = None
     has_schedule: bool = True
     is_watched: bool = False
+    is_supervised: bool = False
+    reference: str = ""
 
     def read_settings(self, node: dict[str, Any]) -> Any:
         """The settings of a composed `method` node.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from maesum.data.benchmark import Benchmark
+from maesum.config.training import TrainConfig
+from maesum.data.opened import OpenBenchmark
 from maesum.data.scores import Scores, write_scores
-from maesum.data.store import FeatureStore
 from maesum.evaluation import EvaluationSettings, Table, evaluate, print_evaluation
 from maesum.metrics.bootstrap import bootstrap_interval
 from maesum.runs.provenance import write_json
@@ -19,36 +19,35 @@ from maesum.system.printing import say
 
 
 def score_by_split(
-    name: str,
     scorers: Sequence[VideoScorer],
-    store: FeatureStore,
-    benchmark: Benchmark,
-    config: dict[str, Any],
+    benchmark: OpenBenchmark,
+    config: TrainConfig,
     folder: Path,
+    *,
+    is_supervised: bool = False,
 ) -> dict[str, float]:
     """Score every video with every network, and average each network's result over the videos it was not trained on.
 
-    Without splits there is one network, trained on and scored on all videos (no annotation is used in either case).
+    Without splits there is one network, trained on and scored on all videos (no annotation is used then).
     Writes scores/<benchmark>.h5, or scores/<benchmark>_split_<k>.h5 for each split, and evaluation.json.
 
     Args:
-        name: of the benchmark.
         scorers: one for each split, in their order.
-        store: the features of its videos.
-        config: a resolved `maesum.config.training.TrainConfig`.
+        is_supervised: whether each has learnt from the annotations of the videos that it was trained on.
 
     Returns:
         `<benchmark>/tau` and `<benchmark>/rho`, means over splits.
     """
-    splits = config["splits"]
-    settings = EvaluationSettings(seed=config["seed"], splits=splits)
+    name, splits, store = benchmark.name, config.splits, benchmark.features
+    settings = EvaluationSettings(seed=config.seed, splits=splits)
+    told = {"supervised": "yes" if is_supervised else "no"}
     tables: list[Table] = []
     for number, scorer in enumerate(scorers, start=1):
         path = folder / "scores" / (f"{name}.h5" if splits == "none" else f"{name}_split_{number}.h5")
-        scores = {video_id: scorer.importance(store[video_id]) for video_id in benchmark.video_ids}
-        origin = {"benchmark": name, "scorer": config["method"]["name"], "split": number}
+        scores = {video_id: scorer.importance(store[video_id]) for video_id in benchmark.annotations.video_ids}
+        origin = {"benchmark": name, "scorer": config.method["name"], "split": number} | told
         write_scores(path, scores, origin, picks_of(scores, scorer.every * store.frame_step))
-        evaluation = evaluate(Scores(path), benchmark, settings, name=name)
+        evaluation = evaluate(Scores(path), benchmark.annotations, settings, name=name)
         tables.append(evaluation.tables[0])
     result = tables[0].to_dict() if splits == "none" else _of_own_splits(tables)
     content = {"benchmark": name, "splits": splits, "protocols": {"paper": result}}
@@ -57,8 +56,9 @@ def score_by_split(
         print_evaluation(evaluation, videos=False)
     else:
         each = ", ".join(f"{value:.4f}" for value in result["tau_each"])
+        learnt = ", from the annotations of the other videos" if is_supervised else ""
         means = f"tau {result['tau']:.4f} ({each}), rho {result['rho']:.4f}"
-        say(f"{name}, mean over {len(tables)} splits ({splits}): {means}")
+        say(f"{name}, mean over {len(tables)} splits ({splits}){learnt}: {means}")
     return {f"{name}/{measure}": result[measure] for measure in ("tau", "rho")}
 
 

@@ -2,69 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maesum.runs.method_settings import check_method, parts_read
+from maesum.config.scoring import BenchmarkConfig, PredictConfig
+from maesum.config.training import TrainConfig
+from maesum.runs.method_settings import PARTS_READ, check_method
 from maesum.system.errors import MaesumError
 from maesum.system.patterns import is_there
 
 
 class Input(NamedTuple):
-    """One file, pattern or list of them that a config names, and the command that makes it."""
+    """One file, pattern or list of them that a config names, the command that makes it, and the benchmark it is of."""
 
     key: str
     paths: Any
     made_by: str
+    benchmark: str | None = None
 
 
-def check_training(config: dict[str, Any]) -> None:
+def check_training(config: TrainConfig) -> None:
     """Refuse a training job that cannot run, before torch is even loaded; makes the demo data if it is named.
 
-    Args:
-        config: a resolved `maesum.config.training.TrainConfig`.
-
     Raises:
-        MaesumError: betas out of range, an unknown method, a file that is not there.
+        MaesumError: an unknown method, a file that is not there.
     """
-    betas = config["optim"]["betas"]
-    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-        raise MaesumError(f"optim.betas is {betas}, wanted two numbers from 0 to below 1.")
-    check_method(config["method"])
-    if config["init"] is not None and not Path(config["init"]).is_file():
+    check_method(config.method)
+    if config.init is not None and not Path(config.init).is_file():
         raise MaesumError(
-            f"init={config['init']}: no such checkpoint file; name one that python -m maesum.train left, as in "
+            f"init={config.init}: no such checkpoint file; name one that python -m maesum.train left, as in "
             "init=RUN/checkpoints/last.ckpt."
         )
-    check_inputs({key: config[key] for key in (*parts_read(config), "demo_dir")})
+    check_inputs(list(_training_inputs(config)), config.demo_dir)
 
 
-def check_prediction(config: dict[str, Any]) -> None:
+def check_prediction(config: PredictConfig) -> None:
     """The same for a prediction.
 
-    Args:
-        config: a resolved `maesum.config.scoring.PredictConfig`.
-
     Raises:
-        MaesumError: nothing to score, or a file that is not there.
+        MaesumError: a file that is not there.
     """
-    if not config["benchmarks"]:
-        raise MaesumError("benchmark=[] names nothing to score; name at least one, e.g. benchmark=tvsum.")
-    check_inputs({key: config[key] for key in ("benchmarks", "demo_dir")})
+    check_inputs(list(_benchmark_inputs(config.benchmarks)), config.demo_dir)
 
 
-def check_inputs(config: dict[str, Any]) -> None:
-    """Make the demo data if the config names it, and check that every other input exists.
-
-    Args:
-        config: `demo_dir`, and the parts that name files: data, labelled, benchmarks, as many as are used.
+def check_inputs(inputs: Sequence[Input], demo_dir: str) -> None:
+    """Make the demo data if an input lies among them, and check that every other input exists.
 
     Raises:
         MaesumError: naming what is missing, the command that makes each, and the demo.
     """
-    inputs = list(_inputs(config))
-    demo = Path(config["demo_dir"]).resolve()
+    demo = Path(demo_dir).resolve()
     if any(demo in Path(path).resolve().parents for item in inputs for path in _listed(item.paths)):
         from maesum.data.demo import ensure_demo
 
@@ -75,26 +63,31 @@ def check_inputs(config: dict[str, Any]) -> None:
         lines.append(
             "To see everything run on synthetic data: python -m maesum.train +experiment=rand_stride +scale=demo"
         )
-        at_hand = [name for name in config.get("benchmarks", {}) if not any(_is_of(item, name) for item in missing)]
-        if at_hand and any(item.key.startswith("benchmarks.") for item in missing):
+        without = {item.benchmark for item in missing}
+        at_hand = [name for name in dict.fromkeys(item.benchmark for item in inputs) if name and name not in without]
+        if at_hand and any(without):
             lines.append(f"To leave the others out, name the benchmarks at hand: benchmark=[{','.join(at_hand)}]")
         raise MaesumError("\n  ".join(lines))
 
 
-def _inputs(config: dict[str, Any]) -> Iterator[Input]:
-    for part in ("data", "labelled"):
-        used = config.get(part)
-        if used:
-            yield Input(f"{part}.features", used["features"], used["made_by"])
-            if used["held_out"] or part == "labelled":  # which is nothing without a set to be tested on
-                yield Input(f"{part}.held_out", used["held_out"], used["made_by"])
-    for name, benchmark in config.get("benchmarks", {}).items():
-        for field in ("annotations", "features"):
-            yield Input(f"benchmarks.{name}.{field}", benchmark[field], benchmark[f"{field}_made_by"])
+def _training_inputs(config: TrainConfig) -> Iterator[Input]:
+    parts = PARTS_READ[config.method["reads"]]
+    if "data" in parts:
+        yield Input("data.features", config.data.features, config.data.made_by)
+        if config.data.held_out:
+            yield Input("data.held_out", config.data.held_out, config.data.made_by)
+    if "labelled" in parts:
+        labelled = config.labelled
+        yield Input("labelled.features", labelled.features, labelled.made_by)
+        yield Input("labelled.held_out", labelled.held_out, labelled.made_by)
+    if "benchmarks" in parts:
+        yield from _benchmark_inputs(config.benchmarks)
 
 
-def _is_of(item: Input, benchmark: str) -> bool:
-    return item.key.startswith(f"benchmarks.{benchmark}.")
+def _benchmark_inputs(benchmarks: Mapping[str, BenchmarkConfig]) -> Iterator[Input]:
+    for name, files in benchmarks.items():
+        yield Input(f"benchmarks.{name}.annotations", files.annotations, files.annotations_made_by, name)
+        yield Input(f"benchmarks.{name}.features", files.features, files.features_made_by, name)
 
 
 def _listed(paths: Any) -> list[str]:

@@ -12,11 +12,11 @@ class VideoScorer(nn.Module):
 
     Args:
         network: maps the kept frames of a video [n, D] float32 to their importance [n].
-        feature_dim: the width D of the features that it takes.
+        feature_dim: the width D of the features that it takes; None = any.
         every: keep every k-th frame.
     """
 
-    def __init__(self, network: nn.Module, feature_dim: int, every: int = 1) -> None:
+    def __init__(self, network: nn.Module, feature_dim: int | None, every: int = 1) -> None:
         super().__init__()
         self.network, self.feature_dim, self.every = network, feature_dim, every
 

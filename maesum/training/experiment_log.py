@@ -34,9 +34,7 @@ def log_config(loggers: Sequence[Logger], config: dict[str, Any]) -> None:
 
 
 @rank_zero_only
-def log_results(
-    loggers: Sequence[Logger], config: dict[str, Any], metrics: dict[str, float], folder: Path, step: int
-) -> None:
+def log_results(loggers: Sequence[Logger], metrics: dict[str, float], folder: Path, step: int) -> None:
     """Give every logger the final figures, and W&B the table of single videos and some figures."""
     results = {key: value for key, value in metrics.items() if key.split("/")[0] not in ("train", "val", "monitor")}
     for logger in loggers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 
 import lightning as L
@@ -16,14 +15,21 @@ from maesum.training.optim import adamw, schedule
 
 
 class TrainedModule(L.LightningModule):
-    """A module that can be resumed: a checkpoint's optimiser is checked against a fresh one before it is loaded."""
+    """A module that can be resumed: a checkpoint's optimisers are checked against fresh ones before they are loaded.
 
-    @abstractmethod
+    One that has a single optimiser defines `build_optimizer`, one that has several `build_optimizers`.
+    """
+
     def build_optimizer(self) -> torch.optim.Optimizer:
-        """A fresh optimiser of the weights."""
+        """Make a fresh optimiser of the weights."""
+        raise NotImplementedError(f"{type(self).__name__} defines neither build_optimizer nor build_optimizers")
+
+    def build_optimizers(self) -> list[torch.optim.Optimizer]:
+        """Make all optimisers afresh, in the order of a checkpoint's."""
+        return [self.build_optimizer()]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return self.build_optimizer()
+        return self.build_optimizers()
 
 
 class ClipModule(TrainedModule):

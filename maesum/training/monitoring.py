@@ -5,15 +5,15 @@ None of it has a say in training: the last weights are used, and no annotation e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import lightning as L
 import numpy as np
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 
-from maesum.data.benchmark import Benchmark
-from maesum.data.joining import check_features_match
-from maesum.data.store import FeatureStore
+from maesum.config.training import EvaluatorConfig
+from maesum.data.opened import OpenBenchmark
 from maesum.metrics import rank_correlation
 from maesum.scoring import ScoringSettings, importance
 
@@ -66,49 +66,34 @@ class BenchmarkMonitor(Callback):
     every k-th frame of a few videos is scored. The first rank does it while the others wait.
 
     Args:
-        benchmarks: fields of `maesum.config.scoring.BenchmarkConfig` by name.
-        settings: how windows are laid and batched.
-        every_n_epochs: how often.
-        videos: how many of each benchmark.
-        every_frame: k.
-
-    Raises:
-        MaesumError: before training starts, features and annotations that do not fit each other.
+        benchmarks: what is scored.
+        scoring: how windows are laid and batched.
+        settings: how often, how many videos, and k.
     """
 
     def __init__(
-        self,
-        benchmarks: dict[str, dict[str, Any]],
-        settings: ScoringSettings,
-        every_n_epochs: int,
-        videos: int,
-        every_frame: int,
+        self, benchmarks: Iterable[OpenBenchmark], scoring: ScoringSettings, settings: EvaluatorConfig
     ) -> None:
-        self.settings, self.every_n_epochs, self.every_frame = settings, every_n_epochs, every_frame
-        self.sets: list[tuple[str, Benchmark, FeatureStore, list[str], int]] = []
-        for name, config in benchmarks.items():
-            benchmark, store = Benchmark(config["annotations"]), FeatureStore(config["features"])
-            check_features_match(benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0])
-            self.sets.append((name, benchmark, store, benchmark.video_ids[:videos], config["stride"]))
+        self.benchmarks, self.scoring, self.settings = tuple(benchmarks), scoring, settings
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        if (trainer.current_epoch + 1) % self.every_n_epochs or not trainer.is_global_zero:
+        if (trainer.current_epoch + 1) % self.settings.every_n_epochs or not trainer.is_global_zero:
             return
         model = pl_module.model
         was_training = model.training  # type: ignore[union-attr]
         model.eval()  # type: ignore[union-attr]
-        for name, benchmark, store, video_ids, stride in self.sets:
-            values = [self._score(model, benchmark, store, video_id, stride) for video_id in video_ids]
+        for benchmark in self.benchmarks:
+            video_ids = benchmark.annotations.video_ids[: self.settings.videos]
+            values = [self._score(model, benchmark, video_id) for video_id in video_ids]
             for measure, value in zip(("tau", "rho"), np.mean(values, axis=0), strict=True):
-                pl_module.log(f"monitor/{name}/{measure}", float(value), rank_zero_only=True, batch_size=1)
+                pl_module.log(f"monitor/{benchmark.name}/{measure}", float(value), rank_zero_only=True, batch_size=1)
         model.train(was_training)  # type: ignore[union-attr]
 
-    def _score(
-        self, model: Any, benchmark: Benchmark, store: FeatureStore, video_id: str, stride: int
-    ) -> tuple[float, float]:
-        features = store[video_id]
-        targets = np.arange(0, len(features), max(1, self.every_frame // store.frame_step))
-        scores = importance(model, features, stride, self.settings, targets=targets)
-        users = benchmark[video_id].user_scores[:, targets * store.frame_step]
-        correlation = rank_correlation(scores, users > 0 if benchmark.kind == "selections" else users)
+    def _score(self, model: Any, benchmark: OpenBenchmark, video_id: str) -> tuple[float, float]:
+        annotations, frame_step = benchmark.annotations, benchmark.features.frame_step
+        features = benchmark.features[video_id]
+        targets = np.arange(0, len(features), max(1, self.settings.every_frame // frame_step))
+        scores = importance(model, features, benchmark.stride, self.scoring, targets=targets)
+        users = annotations[video_id].user_scores[:, targets * frame_step]
+        correlation = rank_correlation(scores, users > 0 if annotations.kind == "selections" else users)
         return float(correlation.tau.mean()), float(correlation.rho.mean())

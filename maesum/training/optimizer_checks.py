@@ -7,12 +7,15 @@ optimiser's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 
+from maesum.config.fields import LARGEST
 from maesum.system.errors import MaesumError
 from maesum.training.checkpoint_checks import check_like, wrong_field
 
@@ -22,38 +25,62 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 _OF_HARDWARE = ("fused", "foreach", "capturable")
 
 
-def check_optimizer(
-    content: dict[str, Any], optimizer: torch.optim.Optimizer, written: dict[str, Any], path: str | Path
+def check_optimizers(
+    content: dict[str, Any], optimizers: Sequence[torch.optim.Optimizer], written: dict[str, Any], path: str | Path
 ) -> None:
-    """Check the only optimiser's options and moments, and the schedule of its learning rate.
+    """Check the options and moments of all optimisers, and the schedules of their learning rates.
 
     Args:
         content: of the checkpoint, whose fields have been checked (`maesum.training.checkpoint_checks.check_fields`).
-        optimizer: a fresh one of the task that will be trained on.
+        optimizers: fresh ones of the task that will be trained on.
         written: what `state_sizes` said when the checkpoint was written.
 
     Raises:
         MaesumError: naming the first field that is missing, of another type or shape, or out of range.
     """
     found = content["optimizer_states"]
-    name, wanted = "optimizer_states.0", optimizer.state_dict()
-    is_one = len(found) == 1 and isinstance(found[0], dict) and found[0].keys() == wanted.keys()
-    if not is_one or not isinstance(found[0]["state"], dict):
-        raise wrong_field(path, "optimizer_states", "other", "a list of one optimiser's state and param_groups")
-    for key, count in state_sizes(content).items():
-        if type(written.get(key)) is not int or written[key] != count:
-            field = "lr_schedulers" if key == "schedules" else f"{name}.state"
-            raise wrong_field(path, field, f"of {count} {key.replace('_', ' ')}", f"the {written.get(key)} written")
-    _check_schedules(content["lr_schedulers"], optimizer, content["global_step"], path)
+    is_whole = len(found) == len(optimizers) and all(
+        isinstance(state, dict) and state.keys() == optimizer.state_dict().keys() and isinstance(state["state"], dict)
+        for state, optimizer in zip(found, optimizers, strict=True)
+    )
+    if not is_whole:
+        count = "one optimiser's" if len(optimizers) == 1 else f"{len(optimizers)} optimisers'"
+        raise wrong_field(path, "optimizer_states", "other", f"a list of {count} state and param_groups")
+    for key, number in state_sizes(content).items():
+        if type(written.get(key)) is not int or written[key] != number:
+            field = "lr_schedulers" if key == "schedules" else "optimizer_states.0.state"
+            raise wrong_field(path, field, f"of {number} {key.replace('_', ' ')}", f"the {written.get(key)} written")
+    _check_schedules(content["lr_schedulers"], optimizers, content["global_step"], path)
+    for number, (state, optimizer) in enumerate(zip(found, optimizers, strict=True)):
+        rates = content["lr_schedulers"][number]["_last_lr"] if content["lr_schedulers"] else None
+        # One optimiser takes one step at a time, several as many as their method likes.
+        most_steps = content["global_step"] if len(optimizers) == 1 else LARGEST
+        _check_optimizer(state, optimizer, rates, most_steps, f"optimizer_states.{number}", path)
+
+
+def _check_optimizer(
+    found: dict[str, Any],
+    optimizer: torch.optim.Optimizer,
+    rates: list[float] | None,
+    most_steps: int,
+    name: str,
+    path: str | Path,
+) -> None:
+    """Check one optimiser's options and moments.
+
+    Args:
+        rates: the learning rates that its schedule has set; None = it has none.
+        most_steps: how many steps it may have taken.
+    """
     wanted = optimizer.state_dict()  # with the rates that a schedule starts from, where there is one
-    groups = found[0]["param_groups"]
+    groups = found["param_groups"]
     if not isinstance(groups, list) or len(groups) != len(wanted["param_groups"]):
         raise wrong_field(path, f"{name}.param_groups", "other", f"a list of {len(wanted['param_groups'])}")
     for number, (group, usual) in enumerate(zip(groups, wanted["param_groups"], strict=True)):
-        rate = content["lr_schedulers"][0]["_last_lr"][number] if content["lr_schedulers"] else usual["lr"]
+        rate = usual["lr"] if rates is None else rates[number]
         _check_group(group, usual, rate, f"{name}.param_groups.{number}", path)
     weights = dict(enumerate(weight for group in optimizer.param_groups for weight in group["params"]))
-    for number, moments in found[0]["state"].items():
+    for number, moments in found["state"].items():
         where = f"{name}.state.{number}"
         if number not in weights or not isinstance(moments, dict) or moments.keys() != {"step", *_MOMENTS}:
             raise wrong_field(path, where, "other", f"step, {' and '.join(_MOMENTS)} of one of {len(weights)} weights")
@@ -62,8 +89,8 @@ def check_optimizer(
         if bool((moments["exp_avg_sq"] < 0).any()):
             raise wrong_field(path, f"{where}.exp_avg_sq", "negative in places", "squares")
         _check_tensor(moments["step"], torch.tensor(0.0), f"{where}.step", path)
-        if not 0 <= moments["step"].item() <= content["global_step"]:
-            raise wrong_field(path, f"{where}.step", moments["step"].item(), f"0 to {content['global_step']}")
+        if not 0 <= moments["step"].item() <= most_steps:
+            raise wrong_field(path, f"{where}.step", moments["step"].item(), f"0 to {most_steps}")
 
 
 def state_sizes(content: dict[str, Any]) -> dict[str, int]:
@@ -71,9 +98,8 @@ def state_sizes(content: dict[str, Any]) -> dict[str, int]:
 
     (A network that no video of an epoch's beginning belongs to has no moments yet.)
     """
-    states = content["optimizer_states"]
-    moments = states[0]["state"] if states and isinstance(states[0], dict) else {}
-    return {"weights_with_moments": len(moments), "schedules": len(content["lr_schedulers"])}
+    states = [state["state"] for state in content["optimizer_states"] if isinstance(state, dict)]
+    return {"weights_with_moments": sum(len(moments) for moments in states), "schedules": len(content["lr_schedulers"])}
 
 
 def defect_of(tensor: Tensor) -> str | None:
@@ -120,14 +146,17 @@ def _check_group(found: Any, usual: dict[str, Any], rate: float, name: str, path
         raise wrong_field(path, f"{name}.{key}", found[key], "no such option")
 
 
-def _check_schedules(found: list[Any], optimizer: torch.optim.Optimizer, steps: int, path: str | Path) -> None:
-    """Check the learning rate's schedule, where there is one: a `LambdaLR` that is stepped after every step."""
+def _check_schedules(
+    found: list[Any], optimizers: Sequence[torch.optim.Optimizer], steps: int, path: str | Path
+) -> None:
+    """Check the schedules of learning rates, where there are any: a `LambdaLR` each, stepped after every step."""
     if not found:
         return
-    fresh = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0).state_dict()
-    check_like(found, [fresh], "lr_schedulers", path)
-    (schedule,) = found
-    if schedule["base_lrs"] != fresh["base_lrs"]:
-        raise wrong_field(path, "lr_schedulers.0.base_lrs", schedule["base_lrs"], fresh["base_lrs"])
-    if schedule["last_epoch"] != steps:
-        raise wrong_field(path, "lr_schedulers.0.last_epoch", schedule["last_epoch"], f"global_step, which is {steps}")
+    fresh = [LambdaLR(optimizer, lambda step: 1.0).state_dict() for optimizer in optimizers]
+    check_like(found, fresh, "lr_schedulers", path)
+    for number, (schedule, usual) in enumerate(zip(found, fresh, strict=True)):
+        name = f"lr_schedulers.{number}"
+        if schedule["base_lrs"] != usual["base_lrs"]:
+            raise wrong_field(path, f"{name}.base_lrs", schedule["base_lrs"], usual["base_lrs"])
+        if schedule["last_epoch"] != steps:
+            raise wrong_field(path, f"{name}.last_epoch", schedule["last_epoch"], f"global_step, which is {steps}")

@@ -11,6 +11,7 @@ import lightning as L
 import torch
 
 import maesum
+from maesum.config.training import TrainConfig
 from maesum.runs.fingerprint import decisive_files
 from maesum.runs.identity import SCHEMAS, decisive_settings, defaults, flat
 from maesum.runs.provenance import git_state
@@ -59,27 +60,28 @@ class TrainingRecord:
 
     @classmethod
     def of(
-        cls, config: dict[str, Any], data: dict[str, str], trainer: L.Trainer, has_schedule: bool = True
+        cls, config: TrainConfig, data: dict[str, str], trainer: L.Trainer, has_schedule: bool = True
     ) -> TrainingRecord:
         """The record of a training that is about to start.
 
         Args:
-            config: a resolved `maesum.config.training.TrainConfig`.
-            data: `fingerprints(config)`.
+            data: what the files hold that it reads, by key (`maesum.runs.fingerprint.fingerprints`).
             has_schedule: as the attribute.
 
         Raises:
             MaesumError: a file that is trained on was not there when fingerprints were taken.
         """
-        after = _AFTER_TRAINING[config["method"]["reads"]]
-        named = [key for key in decisive_files(config) if not any(fnmatchcase(key, pattern) for pattern in after)]
+        after = _AFTER_TRAINING[config.method["reads"]]
+        plain = asdict(config)
+        files = decisive_files(plain)
+        named = [key for key in files if not any(fnmatchcase(key, pattern) for pattern in after)]
         unknown = [key for key in named if key not in data and key != "splits"]  # which may be a name
         if unknown:
-            raise MaesumError(f"{unknown[0]}={decisive_files(config)[unknown[0]]} cannot be read, wanted a whole file.")
+            raise MaesumError(f"{unknown[0]}={files[unknown[0]]} cannot be read, wanted a whole file.")
         content = {key: data[key] for key in named if key in data}
-        settings = flat(decisive_settings(config, (*_NEVER, *after, *content)))
+        settings = flat(decisive_settings(plain, (*_NEVER, *after, *content)))
         code = {"maesum": maesum.__version__, "git": git_state(), "torch": str(torch.__version__)}
-        return cls(settings, content, [config["epochs"]], describe_machine(trainer), code, has_schedule)
+        return cls(settings, content, [config.epochs], describe_machine(trainer), code, has_schedule)
 
     def to_plain(self) -> dict[str, Any]:
         """The fields by name, as checkpoints keep them; whether there is a schedule, the method at hand says."""

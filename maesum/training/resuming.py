@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import lightning as L
 
+from maesum.config.training import TrainConfig
 from maesum.data.order import Position
 from maesum.data.origin import FeatureOrigin, differences
 from maesum.runs.fingerprint import decisive_files
@@ -16,7 +18,7 @@ from maesum.training.checkpoint_checks import check_fields, check_like, wrong_fi
 from maesum.training.checkpointing import EXTRA, LastCheckpoint
 from maesum.training.checkpoints import check_weights, read_checkpoint, read_origin
 from maesum.training.module import TrainedModule
-from maesum.training.optimizer_checks import check_optimizer
+from maesum.training.optimizer_checks import check_optimizers
 from maesum.training.record import TrainingRecord
 
 
@@ -39,7 +41,7 @@ def prepare_to_resume(
     task: TrainedModule,
     data: Any,
     trainer: L.Trainer,
-    config: dict[str, Any],
+    config: TrainConfig,
     read: dict[str, str],
     folder: Path,
     has_schedule: bool = True,
@@ -58,8 +60,8 @@ def prepare_to_resume(
     """
     record, remarks = TrainingRecord.of(config, read, trainer, has_schedule), list[str]()
     if checkpoint is not None:
-        resumed = load_resumed(checkpoint, task, trainer, record, decisive_files(config))
-        if config["ckpt"] == "last":
+        resumed = load_resumed(checkpoint, task, trainer, record, decisive_files(asdict(config)))
+        if config.ckpt == "last":
             refuse_finished(checkpoint, folder, resumed)
         data.start, record = resumed.position, resumed.record
         remarks = [f"resuming {checkpoint}", *resumed.remarks]
@@ -104,7 +106,7 @@ def resumed_from(
     _check_features(read_origin(content, path), getattr(task, "trained_on", None), path)
     check_weights(content["state_dict"], task.state_dict(), path, of_same_type=True)
     check_like(content["loops"].get("fit_loop"), trainer.fit_loop.state_dict(), "loops.fit_loop", path)
-    check_optimizer(content, task.build_optimizer(), content[EXTRA], path)
+    check_optimizers(content, task.build_optimizers(), content[EXTRA], path)
     _check_place(position, content[EXTRA], trainer.accumulate_grad_batches, path)
     remarks = goes_on.remarks_on(before)
     if position.epoch == record.epochs[-1]:

@@ -12,6 +12,8 @@ from lightning.pytorch.strategies import DDPStrategy
 
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
+from maesum.config.checking import checked
+from maesum.config.training import TrainConfig
 from maesum.methods import job as training
 
 
@@ -40,7 +42,8 @@ def test_a_deterministic_training_fills_no_memory_before_it_is_written(
     try:
         torch.utils.deterministic.fill_uninitialized_memory = True
         with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-            training.build_trainer(compose("train", ["+scale=demo", "logger=[]", "benchmark=[]"]), tmp_path)
+            config = compose("train", ["+scale=demo", "logger=[]", "benchmark=[]"])
+            training.build_trainer(checked(config, TrainConfig), tmp_path)
         assert torch.are_deterministic_algorithms_enabled()
         assert not torch.utils.deterministic.fill_uninitialized_memory
     finally:

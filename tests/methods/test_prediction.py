@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from maesum.config.scoring import BenchmarkConfig
 from maesum.data import Benchmark, Scores, VideoAnnotation, write_benchmark, write_features
+from maesum.data.opened import open_benchmarks
 from maesum.data.origin import FeatureOrigin
 from maesum.methods.prediction import predict_benchmarks
 from maesum.metrics import hold, rank_correlation
@@ -51,16 +53,18 @@ def config(tmp_path):
         for v, n in frames.items()
     ]
     write_benchmark(tmp_path / "annotations.h5", "small", "ratings", annotations, "a test")
-    return {"annotations": str(tmp_path / "annotations.h5"), "features": str(tmp_path / "features.h5"), "stride": 1}
+    return BenchmarkConfig(str(tmp_path / "annotations.h5"), features=str(tmp_path / "features.h5"), stride=1)
 
 
 def test_scores_at_picks_are_held_until_the_next_pick(model, config, tmp_path):
     """Under the name that the config gives the benchmark, whatever its annotations call it."""
-    metrics = predict_benchmarks(model, {"mine": config}, tmp_path / "out", ScoringSettings(), {"checkpoint": "none"})
-    scores, benchmark = Scores(tmp_path / "out" / "scores" / "mine.h5"), Benchmark(config["annotations"])
+    metrics = predict_benchmarks(
+        model, open_benchmarks({"mine": config}), tmp_path / "out", ScoringSettings(), {"checkpoint": "none"}
+    )
+    scores, benchmark = Scores(tmp_path / "out" / "scores" / "mine.h5"), Benchmark(config.annotations)
     assert scores.video_ids == benchmark.video_ids == ["video_2", "video_10"]
     taus = []
-    with h5py.File(config["features"]) as file:
+    with h5py.File(config.features) as file:
         features = {"video_2": file["features"][:41], "video_10": file["features"][41:]}
     for video_id in benchmark.video_ids:
         expected = importance(model, features[video_id], stride=1)
@@ -91,10 +95,10 @@ def test_scores_at_picks_are_held_until_the_next_pick(model, config, tmp_path):
     ],
 )
 def test_features_unlike_those_of_the_training_are_told(model, config, tmp_path, capsys, trained_on, lines):
-    with h5py.File(config["features"], "r+") as file:
+    with h5py.File(config.features, "r+") as file:
         file.attrs["backbone"] = "tiny"
     files = (tmp_path / "out", ScoringSettings(every=8), {})
-    predict_benchmarks(model, {"small": config}, *files, figures=False, trained_on=trained_on)
+    predict_benchmarks(model, open_benchmarks({"small": config}), *files, figures=False, trained_on=trained_on)
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("small: ")] == lines
     attributes = Scores(tmp_path / "out" / "scores" / "small.h5").attributes
     told = {name: value for name, value in attributes.items() if name.startswith("trained_on_")}
@@ -104,18 +108,18 @@ def test_features_unlike_those_of_the_training_are_told(model, config, tmp_path,
 
 
 def test_a_video_that_cannot_be_scored_is_named(model, config, tmp_path):
-    with h5py.File(config["features"], "r+") as file:
+    with h5py.File(config.features, "r+") as file:
         file["features"][50, 0] = np.inf
     with pytest.raises(MaesumError, match=r"features.h5: video 'video_10': the score of frame \d+ is nan"):
-        predict_benchmarks(model, {"small": config}, tmp_path / "out", ScoringSettings(), {})
+        predict_benchmarks(model, open_benchmarks({"small": config}), tmp_path / "out", ScoringSettings(), {})
     assert not (tmp_path / "out").exists()
 
 
 def test_an_out_that_cannot_be_written_is_refused_before_anything_is_scored(config, tmp_path):
-    files = [f"benchmarks.custom.{name}={config[name]}" for name in ("annotations", "features")]
+    files = [f"benchmarks.custom.{name}={getattr(config, name)}" for name in ("annotations", "features")]
     arguments = ["scorer=uniform", "benchmark=custom", *files, "hydra.run.dir=run"]
     before = sorted(tmp_path.iterdir())
-    done = maesum_here("predict", *arguments, f"out={config['features']}/out", folder=tmp_path)
+    done = maesum_here("predict", *arguments, f"out={config.features}/out", folder=tmp_path)
     assert "features.h5/out cannot be written (Not a directory); choose another out=." in user_error(done)
     assert done.stdout == ""
     assert sorted(tmp_path.iterdir()) == before

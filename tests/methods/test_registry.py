@@ -26,7 +26,7 @@ from maesum.methods.by_split import SplitTraining, VideoSettings, video_method
 class ToySettings(VideoSettings):
     """What the toy is trained with."""
 
-    rate: float = setting(0.1, "learning rate", above=0)
+    rate: float = setting(0.001, "learning rate", above=0)
 
 
 class Toy(SplitTraining):
@@ -37,9 +37,8 @@ class Toy(SplitTraining):
     def build_network(self, feature_dim):
         return torch.nn.Sequential(torch.nn.Linear(feature_dim, 1), torch.nn.Flatten(0))
 
-    def losses(self, batch, members):
-        norm = batch.features.norm(dim=1)
-        return [(self.networks[number](batch.features) - norm).square().mean() for number in members], {}
+    def loss(self, number, batch):
+        return (self.networks[number](batch.features) - batch.features.norm(dim=1)).square().mean(), {}
 
     def build_optimizer(self):
         return torch.optim.SGD(self.parameters(), lr=self.settings.rate)
@@ -47,9 +46,7 @@ class Toy(SplitTraining):
 
 METHOD = video_method(Toy)
 '''
-TOY_YAML = (
-    "# Learns to give a frame the norm of its features.\nname: toy\nreads: videos\nevery: 2\ndraws: 1\nrate: 0.1\n"
-)
+TOY_YAML = "# Learns to give a frame the norm of its features.\nname: toy\nreads: videos\nevery: 2\nrate: 0.001\n"
 TABLE = """# @package sweeps.toy
 title: A toy
 section: none

@@ -1,0 +1,202 @@
+"""Modules that train on whole videos of a benchmark, one network for each split of it, by one optimiser or several."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from maesum.config.fields import setting
+from maesum.data.whole_videos import VideoDraw
+from maesum.scoring.whole_video import VideoScorer
+from maesum.system.errors import MaesumError
+from maesum.training.module import TrainedModule
+
+
+@dataclass
+class VideoSettings:
+    """What every method on whole videos takes."""
+
+    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
+
+
+class SplitTraining(TrainedModule):
+    """Trains one network for each split on the videos that the split does not test on.
+
+    A step takes one video; no weight is shared, so each network trains as if it were alone. A method derives from this
+    and gives `build_network`, `loss` and `build_optimizer`, or from `ManualSplitTraining` where several optimisers
+    train a network. Random numbers come from the video (`batch.uniform`, `batch.normal`) or, as those of dropout do,
+    from torch, which is seeded for each video: so a resumed training draws what an uninterrupted one would have drawn.
+
+    Logged: `train/loss`, the mean over networks, and what `loss` adds.
+
+    Args:
+        feature_dim: width of the features.
+        training_videos: the numbers of the videos that each network trains on.
+        settings: fields of `settings_type`, plain values: they are saved in the checkpoint.
+
+    Attributes:
+        settings_type: of the method's own settings.
+        is_supervised: whether it reads `batch.user_scores`, which are of training videos alone.
+        reference: the publication that it follows, as one cites it.
+
+    Raises:
+        MaesumError: a loss that is not finite.
+    """
+
+    settings_type: ClassVar[type[VideoSettings]] = VideoSettings
+    is_supervised: ClassVar[bool] = False
+    reference: ClassVar[str] = ""
+
+    def __init__(
+        self, feature_dim: int, training_videos: list[list[int]], settings: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()  # plain values only: the safe loader reads them back
+        self.settings: Any = self.settings_type(**(settings or {}))
+        self.networks = nn.ModuleList(self.build_network(feature_dim) for _ in training_videos)
+        self.training_videos = [set(videos) for videos in training_videos]
+
+    @abstractmethod
+    def build_network(self, feature_dim: int) -> nn.Module:
+        """Make a network that maps the kept frames of a video [n, D] float32 to their importance [n].
+
+        What only training needs, such as a discriminator, may be a part of it.
+        """
+
+    def loss(self, number: int, batch: VideoDraw) -> tuple[Tensor, dict[str, Tensor]]:
+        """Compute the loss of network `number` on one video, and what is logged besides by its name."""
+        raise NotImplementedError(f"{type(self).__name__} defines neither loss nor losses")
+
+    def losses(self, batch: VideoDraw, members: list[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Compute the loss of each network on one video, and what is logged besides by its name.
+
+        To be replaced, in place of `loss`, where networks share what is computed of a video.
+
+        Args:
+            members: the numbers of the networks that train on this video.
+        """
+        found = []
+        for number in members:
+            torch.manual_seed(batch.seed)  # each network draws what it would draw alone
+            found.append(self.loss(number, batch))
+        return [loss for loss, _ in found], _means([logged for _, logged in found])
+
+    def rate_factor(self, epoch: int) -> float:
+        """Say what the learning rates of an epoch (from 0) are multiplied by; to be replaced by methods that lower it.
+
+        It may depend on the epoch alone, not on how many there will be.
+        """
+        return 1.0
+
+    def training_step(self, batch: VideoDraw, batch_index: int) -> Tensor | None:
+        members = self.members(batch.video)
+        if not members:
+            return None  # every split tests on this video
+        losses, logged = self.losses(batch, members)
+        loss = torch.stack(losses).sum()
+        self.log_step(batch, {"loss": loss / len(members), **logged})
+        return loss
+
+    def members(self, video: int) -> list[int]:
+        """The numbers of the networks that train on a video."""
+        return [number for number, videos in enumerate(self.training_videos) if video in videos]
+
+    def log_step(self, batch: VideoDraw, values: Mapping[str, Tensor]) -> None:
+        """Log the values of one video under `train/`.
+
+        Raises:
+            MaesumError: one that begins with "loss" is not finite.
+        """
+        for name, value in values.items():
+            if name.startswith("loss") and not math.isfinite(value.item()):
+                raise MaesumError(
+                    f"the {name} is {value.item()} at step {self.global_step}, on video number {batch.video}; lower "
+                    "the learning rate of the method."
+                )
+            self.log(f"train/{name}", value, batch_size=1)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizers = self.build_optimizers()
+        if type(self).rate_factor is SplitTraining.rate_factor:
+            return optimizers
+        steps = len(self.trainer.datamodule.videos)  # type: ignore[attr-defined]
+        return [self._scheduled(optimizer, steps) for optimizer in optimizers]
+
+    def _scheduled(self, optimizer: torch.optim.Optimizer, steps_per_epoch: int) -> OptimizerLRSchedulerConfig:
+        schedule = LambdaLR(optimizer, lambda step: self.rate_factor(step // steps_per_epoch))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def scorer(self, number: int) -> VideoScorer:
+        """What scores videos with one of the networks."""
+        return VideoScorer(self.networks[number], self.hparams["feature_dim"], self.settings.every)
+
+
+class ManualSplitTraining(SplitTraining):
+    """The same for networks that several optimisers train in turn on each video, such as adversarial ones.
+
+    A method gives `build_network`, `network_optimizers` and `train_network`. However many steps optimisers take, one
+    video is one step of the training: samples seen, checkpoints, logs and the schedule count videos.
+    """
+
+    def __init__(
+        self, feature_dim: int, training_videos: list[list[int]], settings: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(feature_dim, training_videos, settings)
+        self.automatic_optimization = False
+
+    @abstractmethod
+    def network_optimizers(self, network: nn.Module) -> list[torch.optim.Optimizer]:
+        """Make fresh optimisers of one network's weights, as many for each network."""
+
+    @abstractmethod
+    def train_network(
+        self, number: int, batch: VideoDraw, optimizers: list[torch.optim.Optimizer]
+    ) -> dict[str, Tensor]:
+        """Train network `number` on one video: for each loss zero_grad, `self.manual_backward(loss)` and step.
+
+        Args:
+            optimizers: those of this network, in the order of `network_optimizers`.
+
+        Returns:
+            What is logged, detached, by its name: "loss", and further losses as "loss_<name>".
+        """
+
+    def build_optimizers(self) -> list[torch.optim.Optimizer]:
+        return [optimizer for network in self.networks for optimizer in self.network_optimizers(network)]
+
+    def training_step(self, batch: VideoDraw, batch_index: int) -> None:
+        members = self.members(batch.video)
+        # Not Lightning's wrappers of them, each of whose steps would count as one of the training.
+        optimizers = self.trainer.optimizers
+        each = len(optimizers) // len(self.networks)
+        logged = []
+        for number in members:
+            torch.manual_seed(batch.seed)  # each network draws what it would draw alone
+            logged.append(self.train_network(number, batch, optimizers[number * each : (number + 1) * each]))
+        self._count_step()
+        if members:
+            self.log_step(batch, _means(logged))
+
+    def _count_step(self) -> None:
+        """Count one step, as Lightning does of a single optimiser, and let schedules take it."""
+        progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+        progress.increment_ready()
+        progress.increment_completed()
+        with warnings.catch_warnings():  # an optimiser has taken no step yet where no split trains on the first video
+            warnings.filterwarnings("ignore", message=".*before `optimizer.step")
+            for config in self.trainer.lr_scheduler_configs:
+                config.scheduler.step()  # type: ignore[call-arg]
+
+
+def _means(logged: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """What several networks log, averaged by name."""
+    return {name: torch.stack([values[name] for values in logged]).mean() for name in logged[0]}
