@@ -129,6 +129,23 @@ def test_baselines_splits_f1_and_accuracy_are_read_where_they_stand(make_job):
     assert (f1.cells[0].low, f1.cells[0].high) == (0.5, 0.6)
 
 
+def test_what_is_no_benchmarks_figure_is_read_of_the_job_that_measured_it(make_job):
+    """Whatever method that was, and at demo scale, where one benchmark stands for all, too."""
+    rows = [
+        {"setting": {"m": "x"}, "of": ["a", "b"], "metrics": ["tvsum/tau", "steps/deepest"], "published": [0.1, 2.0]}
+    ]
+    jobs = {
+        "a": make_job("a", evaluation(0.1, 0.2, name="demo"), benchmarks=("demo",)),
+        "b": make_job("b", ({"steps/deepest": 0.7}, {}), benchmarks=("demo",)),
+    }
+    (jobs["b"].folder / "evaluation.json").unlink()  # it scores no benchmark
+    (row,) = table_rows(table_of(rows), jobs)
+    assert [cell.value for cell in row.cells] == [0.1, 0.7]
+    # A benchmark's figure is never taken without its evaluation's baselines.
+    human = [{**rows[0], "of": ["b"], "read": "human"}]
+    assert [cell.value for cell in table_rows(table_of(human), jobs)[0].cells] == [None, None]
+
+
 def test_an_undefined_figure_is_an_empty_cell(make_job):
     metrics, evaluated = evaluation(0.1, 0.2)
     evaluated["tvsum"]["protocols"]["paper"] |= {"tau": None, "tau_interval": [None, None]}

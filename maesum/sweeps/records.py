@@ -63,6 +63,10 @@ class Record:
             raise self._error(self._name(key), None, "a number")
         return self._number(self._content[key], self._name(key))
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a field, whatever it holds."""
+        return key in self._content
+
     def optional_number(self, key: str) -> float | None:
         """A figure that need not be there."""
         return self._number(self._content.get(key), self._name(key))

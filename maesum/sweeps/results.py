@@ -64,14 +64,17 @@ class JobResult:
     def cell(self, metric: str, read: str, published: float | None) -> Cell | None:
         """The figure of a metric; None where this job has none of it.
 
+        Figures of a benchmark stand in its evaluation. What else a method has measured, such as an accuracy, stands in
+        metrics.json alone, under the key that the method gave it.
+
         Args:
             metric: e.g. tvsum/tau or recognition/top1.
             read: scores, the baselines human and random, or splits for the mean over splits.
         """
         benchmark, measure = metric.split("/")
-        if benchmark == "recognition":
-            value = self.metrics.optional_number(metric)
-            return None if value is None else Cell(value, None, None, published)
+        value = self.metrics.optional_number(metric)
+        if value is not None and read == "scores" and benchmark not in self.evaluations:
+            return Cell(value, None, None, published)
         table = self._table(benchmark, measure)
         if table is None:
             return None
@@ -86,9 +89,10 @@ class JobResult:
         return Cell(table.number(measure), low, high, published)
 
     def _table(self, benchmark: str, measure: str) -> Record | None:
-        evaluation = self.evaluations.get(self.stand_in or benchmark)
-        if evaluation is None:
-            return None
+        name = self.stand_in or benchmark
+        evaluation = self.evaluations.get(name)
+        if evaluation is None or (self.stand_in and not self.metrics.has(f"{name}/{measure}")):
+            return None  # the stand-in is one for benchmarks alone: it has no accuracy of another test
         return evaluation.optional_table("f1") if measure in _F1 else evaluation.table("protocols", "paper")
 
 
