@@ -16,6 +16,8 @@ from maesum.system.errors import MaesumError
 RESIDENCIES = ("disk", "host", "device")
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")
+#: What pretraining makes small (`maesum.models.losses`).
+LOSSES = ("mse", "cosine")
 #: What methods read that train on batches of clips, with a warm-up of epochs (`reads:` in conf/method).
 _ON_CLIPS = ("clips", "labelled clips")
 
@@ -175,6 +177,12 @@ class TrainConfig:
     init: str | None = setting(None, "a checkpoint whose weights the model starts from", is_text=True)
     stride: Any = setting([1, 8], "of training clips: 2, or a range [1,8] drawn per sample")
     mask_ratio: float = setting(0.5, "share of a clip's frames that are masked", at_least=0, at_most=1)
+    loss: str = setting(
+        "mse",
+        "between masked frames and their reconstructions in pretraining: mse, or cosine for 1 - cosine, which is what "
+        "scoring takes",
+        choices=LOSSES,
+    )
     epochs: int = setting(200, "passes over the videos", at_least=1)
     warmup_epochs: int = setting(40, "epochs in which the learning rate rises", at_least=0)
     batch_size: int = setting(128, "clips of one optimiser step, over all devices and accumulation steps", at_least=1)
