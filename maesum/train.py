@@ -9,10 +9,13 @@ Weights, scores, tables, figures, the resolved config and provenance lie in runs
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.places import run_folder_is_given
 from maesum.config.checking import checked
 from maesum.config.training import TrainConfig
 from maesum.runs.identity import resolved
@@ -27,11 +30,12 @@ def train(config: DictConfig) -> dict[str, float]:
     if in_multirun():
         return run_isolated("train")
     checked(config, TrainConfig)
-    refuse_prediction(HydraConfig.get().runtime.output_dir)
+    folder = HydraConfig.get().runtime.output_dir
+    refuse_prediction(folder)
     check_training(resolved(config))
     from maesum.methods.job import run  # torch and Lightning load only for a job that can run
 
-    return run(config)
+    return run(config, Path(folder), run_folder_is_given())
 
 
 main = entry_point("train", train, additions={"experiment": "a recipe of the paper", "scale": "its size"})

@@ -24,12 +24,12 @@ from maesum.cli.arguments import rewritten
 from maesum.cli.help import command_help
 from maesum.cli.mistakes import MISTAKES, unknown_flag, wrong_kind
 from maesum.cli.outside import guard_composition, outside_folders
-from maesum.cli.places import check_places
+from maesum.cli.places import check_places, is_of_the_job, named_run_folder
 from maesum.cli.registration import register_resolvers, register_schemas
 from maesum.cli.targets import checked_config
 from maesum.config import CONF_DIR
 from maesum.config.fields import meanings
-from maesum.runs.folders import making_folders, named_run_folder
+from maesum.runs.folders import making_folders
 from maesum.system.errors import MaesumError, Stopped
 from maesum.system.printing import failure_sentence, say, unfailing_output
 
@@ -129,7 +129,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
         return
     if arguments.multirun:
         check_places(arguments.overrides)
-    with making_folders(named_run_folder(arguments.overrides)) as folders:
+    with making_folders(named_run_folder(arguments.overrides), is_of_the_job) as folders:
         command()
     if failure is not None:
         raise failure

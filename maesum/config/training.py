@@ -226,6 +226,11 @@ class TrainConfig:
         """
         parse_stride(self.stride)
         reads = self.method.get("reads")
+        if reads == "videos":
+            self._check_whole_videos()
+        if reads == "nothing" and self.init is None:
+            name = self.method.get("name")
+            raise MaesumError(f"init= is required for method={name}; name a checkpoint of python -m maesum.train.")
         if reads in _ON_CLIPS and self.warmup_epochs >= self.epochs:
             raise MaesumError(f"warmup_epochs is {self.warmup_epochs}, wanted fewer than epochs = {self.epochs}.")
         if reads == "clips":
@@ -235,3 +240,16 @@ class TrainConfig:
                     f"mask_ratio is {self.mask_ratio}, wanted one that masks some of {self.model.frames} frames and "
                     "leaves some."
                 )
+
+    def _check_whole_videos(self) -> None:
+        """Refuse what does not go with a method that trains on the whole videos of one benchmark, one a step."""
+        name = self.method.get("name")
+        if self.trainer.devices != 1 or self.trainer.num_nodes != 1:
+            raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")
+        if self.trainer.accumulate_grad_batches != 1:
+            raise MaesumError(f"method={name} trains one video a step; set trainer.accumulate_grad_batches=1.")
+        if len(self.benchmarks) != 1:
+            raise MaesumError(
+                f"method={name} trains on the videos of one benchmark, but {len(self.benchmarks)} are named "
+                f"({', '.join(self.benchmarks)}); choose one, e.g. benchmark=[tvsum]."
+            )

@@ -102,16 +102,6 @@ def video_method(training: type[SplitTraining]) -> Method:
 
 
 def _build(training: type[SplitTraining], config: Config, settings: VideoSettings) -> tuple[SplitTraining, Any]:
-    name = config["method"]["name"]
-    if config["trainer"]["devices"] != 1 or config["trainer"]["num_nodes"] != 1:
-        raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")
-    if config["trainer"]["accumulate_grad_batches"] != 1:
-        raise MaesumError(f"method={name} trains one video a step; set trainer.accumulate_grad_batches=1.")
-    if len(config["benchmarks"]) != 1:
-        raise MaesumError(
-            f"method={name} trains on the videos of one benchmark, but {len(config['benchmarks'])} are named "
-            f"({', '.join(config['benchmarks'])}); choose one, e.g. benchmark=[tvsum]."
-        )
     (files,) = config["benchmarks"].values()
     benchmark, store = Benchmark(files["annotations"]), FeatureStore(files["features"])
     check_features_match(

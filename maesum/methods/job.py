@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import lightning as L
 import torch
-from hydra.core.hydra_config import HydraConfig
 from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
@@ -23,7 +22,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from maesum.methods.registry import method
 from maesum.runs.fingerprint import fingerprints
-from maesum.runs.folders import folder_is_given
 from maesum.runs.identity import identity, resolved
 from maesum.runs.provenance import LAST, describe_device, provenance, write_json, write_text
 from maesum.scoring import ScoringSettings
@@ -56,12 +54,16 @@ warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
 
 @requeued_on_signal()
 @interrupts_raised()
-def run(config: DictConfig) -> dict[str, float]:
+def run(config: DictConfig, folder: Path, folder_is_given: bool = False) -> dict[str, float]:
     """Run the training job of the method that `method=` names.
 
     Leaves in the run's folder: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
     benchmarks are scored also scores/<benchmark>.h5, evaluation.json and figures.
     The last weights are used: no annotation ever selects a checkpoint.
+
+    Args:
+        folder: the run's.
+        folder_is_given: whether the user named it, so that `ckpt=last` is its own.
 
     Returns:
         Final values of what was logged, and the method's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
@@ -73,14 +75,13 @@ def run(config: DictConfig) -> dict[str, float]:
     started = time.time()
     leave_group_at_exit()
     faulthandler.enable(2)  # what cannot be answered, such as a mapped file cut at this very moment, is not silent
-    folder = Path(HydraConfig.get().runtime.output_dir)
     plain = resolved(config)
     kind = method(plain["method"]["name"])
     settings = kind.read_settings(plain["method"])
     L.seed_everything(config.seed, workers=True, verbose=False)
 
     task, data = kind.build(plain, settings)
-    checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given())
+    checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given)
     read = fingerprints(plain)  # as the files are now: they may change while this runs
     trainer = build_trainer(config, folder, watches=kind.is_watched)
     epochs = (

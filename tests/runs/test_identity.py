@@ -16,7 +16,8 @@ from maesum.config.scoring import BenchmarkConfig
 from maesum.runs import identity as recipe
 from maesum.runs import method_settings
 from maesum.runs.identity import config_hash, decisive_settings, defaults, flat, identity
-from maesum.sweeps.jobs import JobMaker, compose_config
+from maesum.sweeps.composing import compose_config
+from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import JobSpec, TableSpec
 
 
