@@ -6,7 +6,7 @@ A method derives from `SplitTraining`, and `video_method` makes a `Method` of it
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ import lightning as L
 import torch
 from torch import Tensor, nn
 
-from maesum.config.fields import setting
+from maesum.config.methods import VideoSettings
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
 from maesum.data.store import FeatureStore
@@ -27,14 +27,6 @@ from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
 from maesum.training.checkpoints import check_weights
 from maesum.training.module import TrainedModule
-
-
-@dataclass
-class VideoSettings:
-    """What every method that trains on whole videos takes."""
-
-    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
-    draws: int = setting(1, "random numbers for each frame at every step, e.g. summaries drawn of a video", at_least=1)
 
 
 class SplitTraining(TrainedModule):

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from maesum.config.fields import setting
+from maesum.config.methods import VideoSettings
 from maesum.data.whole_videos import VideoDraw
-from maesum.methods.by_split import SplitTraining, VideoSettings, video_method
+from maesum.methods.by_split import SplitTraining, video_method
 from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
 
 _BASELINE_MEMORY = 0.9  # of the moving average of a video's rewards
