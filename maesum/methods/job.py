@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
-import logging
 import time
-import warnings
 from inspect import signature
 from pathlib import Path
 from typing import Any, cast
@@ -34,22 +32,12 @@ from maesum.training.experiment_log import log_config, log_results
 from maesum.training.interrupts import interrupts_raised
 from maesum.training.loggers import build_loggers, start_loggers
 from maesum.training.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
+from maesum.training.remarks import leave_out_remarks
 from maesum.training.resume_from import keep_log, resume_path
 from maesum.training.resuming import prepare_to_resume
 from maesum.training.stopping import requeued_on_signal
 
-# Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
-for _name in ("lightning.pytorch", "lightning.fabric"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-warnings.filterwarnings("ignore", message=".*(LeafSpec|does not have many workers|smaller than the logging interval).*")
-# ... said of every loader without a state, but ours starts at the batch that a resumed run is told to start at, and of
-# log files, which `keep_log` has set aside.
-warnings.filterwarnings("ignore", message=".*(your dataloader is not resumable|Experiment logs directory).*")
-# ... said of validation metrics that torchmetrics has summed over ranks already.
-warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.*sync_dist=True.*")
-
-# Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
-warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
+leave_out_remarks()
 
 
 @requeued_on_signal()
