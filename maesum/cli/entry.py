@@ -91,7 +91,7 @@ def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: M
 
 def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
     """Compose the config of a command and run its task, or print its help."""
-    register_schemas()
+    register_schemas(config_name)
     guard_composition()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
     sys.argv[1:] = rewritten(sys.argv[1:], config_name)
