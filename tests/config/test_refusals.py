@@ -99,7 +99,7 @@ from maesum.cli.entry import explain
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
 
-HEAVY = {"torch", "lightning", "av", "h5py", "scipy"}
+HEAVY = {"torch", "lightning", "av", "scipy"}  # h5py comes with the importers, each of which declares its options in its file
 
 def answer(function, config, changes):
     undo = []
