@@ -12,6 +12,8 @@ from dataclasses import is_dataclass
 from typing import Any, NoReturn
 
 import hydra
+
+# Private: Hydra builds its parser of flags nowhere else, and parsing before it runs is how a wrong flag gets a sentence.
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
