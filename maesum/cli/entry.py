@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import hydra
 
-# Private: Hydra builds its parser of flags nowhere else, and parsing before it runs is how a wrong flag gets a sentence.
+# Private: Hydra builds its parser of flags nowhere else, and a wrong flag gets a sentence by parsing before Hydra runs.
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
