@@ -12,6 +12,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.overrides import given_overrides, keys_of
 from maesum.config.checking import checked
 from maesum.config.evaluation import EvaluateConfig
 
@@ -21,7 +22,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     settings = checked(config, EvaluateConfig)
     from maesum.evaluation.command import run
 
-    return run(settings)
+    return run(settings, names_benchmark="benchmark" in keys_of(given_overrides()))
 
 
 main = entry_point("evaluate", evaluate)

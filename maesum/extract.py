@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.instantiating import prepared, target_of
 from maesum.config.checking import checked
 from maesum.config.values import parse_shard
 from maesum.config.videos import ExtractConfig
@@ -46,7 +47,7 @@ def extract(config: DictConfig) -> None:
     # A shard's neighbours hold the other videos: one that stayed here would be in two files.
     others: extraction.Others = "keep" if count == 1 else "refuse"
     shard = (number, count) if count > 1 else None
-    encoder = build_encoder(settings)
+    encoder = build_encoder(settings, prepared(settings.backbone, "backbone"), target_of(settings.backbone))
     done = extraction.extract(videos, out, encoder, settings.every, settings.workers, others=others, shard=shard)
     say(describe(done))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.overrides import given_overrides
 from maesum.config.checking import check_settings
 
 
@@ -20,7 +21,7 @@ def report(config: DictConfig) -> None:
     check_settings(config)  # what only its jobs take is given with them
     from maesum.sweeps.report_command import run
 
-    run(config)
+    run(config, given_overrides())
 
 
 main = entry_point("report", report, additions={"scale": "the size of every job"})

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.instantiating import prepared, target_of
 from maesum.config.checking import checked
 from maesum.config.videos import SummarizeConfig
 from maesum.runs.checkpoint_file import check_checkpoint_file
@@ -41,7 +42,8 @@ def summarize(config: DictConfig) -> None:
     videos = find_videos(settings.video)
     from maesum.summaries import pipeline  # torch loads only once the videos are found
 
-    done = pipeline.summarize(videos, Path(settings.out), build_encoder(settings), settings, settings.workers)
+    encoder = build_encoder(settings, prepared(settings.backbone, "backbone"), target_of(settings.backbone))
+    done = pipeline.summarize(videos, Path(settings.out), encoder, settings, settings.workers)
     say(describe(done))
 
 

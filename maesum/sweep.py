@@ -13,6 +13,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.overrides import given_overrides
 from maesum.config.checking import check_settings
 
 
@@ -21,7 +22,7 @@ def sweep(config: DictConfig) -> None:
     check_settings(config)  # what only its jobs take is given with them
     from maesum.sweeps.command import run
 
-    run(config)
+    run(config, given_overrides())
 
 
 main = entry_point("sweep", sweep, additions={"scale": "the size of every job"})

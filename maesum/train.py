@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.cli.entry import entry_point
+from maesum.cli.places import run_folder_is_given
 from maesum.config.checking import checked
 from maesum.config.training import TrainConfig
 from maesum.runs.inputs import check_training
@@ -28,12 +29,12 @@ def train(config: DictConfig) -> dict[str, float]:
     if in_multirun():
         return run_isolated("train")
     settings = checked(config, TrainConfig)
-    folder = Path(HydraConfig.get().runtime.output_dir)
+    folder = HydraConfig.get().runtime.output_dir
     refuse_prediction(folder)
     check_training(settings)
     from maesum.methods.job import run  # torch and Lightning load only for a job that can run
 
-    return run(settings, folder)
+    return run(settings, Path(folder), run_folder_is_given())
 
 
 main = entry_point("train", train, additions={"experiment": "a recipe of the paper", "scale": "its size"})

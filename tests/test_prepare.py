@@ -16,8 +16,8 @@ from hydra.errors import HydraException
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
 from maesum.config.checking import checked
-from maesum.config.sources import SOURCE_SCHEMAS
 from maesum.config.training import TrainConfig
+from maesum.data.sources import source_schemas
 from maesum.runs.inputs import check_training
 from tests.commands import maesum_here, user_error
 
@@ -98,7 +98,7 @@ def test_nan_leaves_no_file(tmp_path: Path, arrays: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("source", SOURCE_SCHEMAS)
+@pytest.mark.parametrize("source", source_schemas())
 def test_every_source_composes_and_is_typed(source: str) -> None:
     register_schemas()
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
@@ -110,7 +110,7 @@ def test_every_source_composes_and_is_typed(source: str) -> None:
 
 
 def test_every_source_file_has_a_schema() -> None:
-    assert {path.stem for path in (CONF_DIR / "source").glob("*.yaml")} == set(SOURCE_SCHEMAS)
+    assert {path.stem for path in (CONF_DIR / "source").glob("*.yaml")} == set(source_schemas())
 
 
 def test_starts_without_torch() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 
 from maesum.cli.listing import shown
-from maesum.cli.quoting import quote_texts
+from maesum.cli.overrides import key_of, keys_of, parsed
+from maesum.cli.quoting import ASSIGNMENT, quote_texts
 from maesum.cli.registration import text_keys
 from maesum.config import CONF_DIR
 from maesum.system.launch import is_further_rank
@@ -29,10 +29,15 @@ def rewritten(arguments: list[str], config_name: str) -> list[str]:
     Args:
         config_name: of the command's config, conf/<config_name>.yaml.
     """
-    sweeps = any(argument in ("-m", "--multirun", "hydra.mode=MULTIRUN") for argument in arguments)
+    sweeps = any(argument in ("-m", "--multirun") or _asks_for_multirun(argument) for argument in arguments)
     arguments = quote_texts(arguments, text_keys(config_name), sweeps)
     arguments = usual_folder(absolute_config_path(order_overrides(arguments)), config_name)
     return one_writer(without_run_folder(arguments, config_name))
+
+
+def _asks_for_multirun(argument: str) -> bool:
+    override = parsed(argument) if "MULTIRUN" in argument else None
+    return override is not None and override.key_or_group == "hydra.mode" and str(override.value()) == "MULTIRUN"
 
 
 def order_overrides(arguments: list[str]) -> list[str]:
@@ -41,8 +46,8 @@ def order_overrides(arguments: list[str]) -> list[str]:
     Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
     two may be named in either order.
     """
-    places = [at for at, argument in enumerate(arguments) if argument.startswith(("+experiment=", "+scale="))]
-    ordered = sorted((arguments[at] for at in places), key=lambda argument: argument.startswith("+scale="))
+    places = [at for at, argument in enumerate(arguments) if key_of(argument) in ("experiment", "scale")]
+    ordered = sorted((arguments[at] for at in places), key=lambda argument: key_of(argument) == "scale")
     result = list(arguments)
     for at, argument in zip(places, ordered, strict=True):
         result[at] = argument
@@ -74,7 +79,7 @@ def usual_folder(arguments: list[str], config_name: str) -> list[str]:
     if not any(Path(path).name == ".hydra" for path in paths):
         return arguments
     settings = OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml"), resolve=False)
-    given = {argument.partition("=")[0] for argument in arguments}
+    given = keys_of(arguments)
     usual = [
         f"{key}='{value}'" if isinstance(value, str) else f"{key}={shown(value)}"
         for key, value in _leaves(cast(dict[str, Any], settings).get("hydra", {}), "hydra")
@@ -103,7 +108,7 @@ def one_writer(arguments: list[str]) -> list[str]:
 
 def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
     """Do without a run's folder where it cannot be made and the results go elsewhere, by `out=`."""
-    given = {argument.partition("=")[0] for argument in arguments}
+    given = keys_of(arguments)
     if config_name not in _RESULTS_BY_OUT or "out" not in given or "hydra.run.dir" in given:
         return arguments
     there = next(path for path in (Path("runs", config_name), Path("runs"), Path(".")) if path.exists())
@@ -114,6 +119,6 @@ def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
 
 def _beside_overrides(arguments: list[str], further: list[str]) -> list[str]:
     """Put overrides behind the last given, since Hydra takes them in one piece."""
-    given = [at for at, argument in enumerate(arguments) if re.match(r"[~+]*[\w/@.]+=", argument)]
+    given = [at for at, argument in enumerate(arguments) if ASSIGNMENT.match(argument) or parsed(argument)]
     place = given[-1] + 1 if given else len(arguments)
     return [*arguments[:place], *further, *arguments[place:]]

@@ -12,6 +12,8 @@ from dataclasses import is_dataclass
 from typing import Any, NoReturn
 
 import hydra
+
+# Private: Hydra builds its parser of flags nowhere else, and a wrong flag gets a sentence by parsing before Hydra runs.
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -24,12 +26,12 @@ from maesum.cli.arguments import rewritten
 from maesum.cli.help import command_help
 from maesum.cli.mistakes import MISTAKES, unknown_flag, wrong_kind
 from maesum.cli.outside import guard_composition, outside_folders
-from maesum.cli.places import check_places
+from maesum.cli.places import check_places, is_of_the_job, named_run_folder
 from maesum.cli.registration import register_resolvers, register_schemas
 from maesum.cli.targets import checked_config
 from maesum.config import CONF_DIR
 from maesum.config.fields import meanings
-from maesum.runs.folders import making_folders, named_run_folder
+from maesum.runs.folders import making_folders
 from maesum.system.errors import MaesumError, Stopped
 from maesum.system.printing import failure_sentence, say, unfailing_output
 
@@ -91,7 +93,7 @@ def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: M
 
 def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
     """Compose the config of a command and run its task, or print its help."""
-    register_schemas()
+    register_schemas(config_name)
     guard_composition()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
     sys.argv[1:] = rewritten(sys.argv[1:], config_name)
@@ -129,7 +131,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
         return
     if arguments.multirun:
         check_places(arguments.overrides)
-    with making_folders(named_run_folder(arguments.overrides)) as folders:
+    with making_folders(named_run_folder(arguments.overrides), is_of_the_job) as folders:
         command()
     if failure is not None:
         raise failure

@@ -13,11 +13,13 @@ from textwrap import fill, wrap
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import flag_override
+from omegaconf import DictConfig, flag_override
 
 from maesum.cli.groups import Group, description, groups_of, options_of
 from maesum.cli.listing import Key, Section, sections, shown
 from maesum.config import CONF_DIR
+from maesum.methods.schema import settings_schema
+from maesum.runs.method_settings import method_names
 
 _WIDTH = 100
 #: Where meanings begin; what is longer stands on a line of its own.
@@ -71,13 +73,19 @@ def _composed(config_name: str, overrides: Sequence[str]) -> tuple[list[Group], 
         for group in groups
         if group.chosen in group.options
     } | {group.name: "" for group in open_groups}
-    listed = sections(config, titles)
+    listed = sections(config, titles, schemas=_method_schema(config))
     for group in open_groups:
         for option in group.options:
             node = compose(config_name, [*overrides, f"{group.name}={option}"])[group.name]
             title = f"{group.name}={option}: {description(group.name, option)}"
             listed += sections(node, {}, f"{group.name}.", title) or [Section(title, [])]
     return groups, listed
+
+
+def _method_schema(config: DictConfig) -> dict[str, type]:
+    """The schema of the part `method`, where a command has one and a method is chosen."""
+    name = config.method.get("name") if "method" in config else None
+    return {"method": settings_schema(name)} if name in method_names() else {}
 
 
 def _choice(group: Group) -> Key:

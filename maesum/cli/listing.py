@@ -6,11 +6,12 @@ import inspect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from maesum.config.fields import heading, meanings
+from maesum.config.fields import heading, meanings, range_of
 
 
 class Key(NamedTuple):
@@ -28,7 +29,11 @@ class Section(NamedTuple):
 
 
 def sections(
-    config: DictConfig, titles: Mapping[str, str], prefix: str = "", title: str | None = None
+    config: DictConfig,
+    titles: Mapping[str, str],
+    prefix: str = "",
+    title: str | None = None,
+    schemas: Mapping[str, type] = MappingProxyType({}),
 ) -> list[Section]:
     """The keys of a config: its own, class by class where its schema has bases, then those of each node in it.
 
@@ -38,6 +43,7 @@ def sections(
         titles: of the nodes whose schema depends on what is chosen for them, by name.
         prefix: what stands before the config's keys, such as "data.".
         title: of the config's own keys; by default what the schema says.
+        schemas: of nodes that take any keys for Hydra, by name.
     """
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False, enum_to_str=True))
     schema = OmegaConf.get_type(config)
@@ -51,22 +57,45 @@ def sections(
             value, path, hint, meaning = plain.get(name), f"{prefix}{name}", hints[name], explained.get(name, "")
             if name not in plain or name.startswith("_") or value == f"${{{name}}}":
                 continue
-            if isinstance(value, dict) and get_origin(hint) is dict:
+            if path in schemas:
+                nested += _declared(path, cast(dict[str, Any], value), schemas[path], titles.get(path))
+                keys.append(Key(f"{path}.KEY", meaning))
+            elif isinstance(value, dict) and get_origin(hint) is dict:
                 nested += _entries(path, get_args(hint)[1])
                 keys += [] if is_dataclass(get_args(hint)[1]) else [Key(f"{path}.NAME.KEY", meaning)]
             elif isinstance(value, dict):
                 nested += sections(config[name], titles, f"{path}.", titles.get(path) if hint is Any else None)
             elif path not in titles:
-                keys.append(_key(path, value, meaning))
+                keys.append(_key(path, value, _with_range(schema, name, meaning)))
         if keys:
             own.append(Section(title or heading(part), keys))
     return own + nested
 
 
+def _declared(path: str, node: dict[str, Any], schema: type, title: str | None) -> Iterator[Section]:
+    """The keys of a node by the schema that is not Hydra's; what the node does not hold has its default."""
+    values = {each.name: each.default for each in fields(schema)} | node
+    keys = [
+        _key(f"{path}.{name}", values[name], _with_range(schema, name, meaning))
+        for name, meaning in meanings(schema).items()
+    ]
+    if keys:
+        yield Section(title or heading(schema), keys)
+
+
+def _with_range(schema: type, name: str, meaning: str) -> str:
+    """What a number means, with what it may be."""
+    allowed = range_of(schema, name)
+    return meaning if allowed is None else f"{meaning} ({allowed})"
+
+
 def _entries(path: str, schema: type) -> Iterator[Section]:
     if is_dataclass(schema):
         explained = meanings(schema)
-        keys = [Key(f"{path}.NAME.{field.name}", explained.get(field.name, "")) for field in fields(schema)]
+        keys = [
+            Key(f"{path}.NAME.{field.name}", _with_range(schema, field.name, explained.get(field.name, "")))
+            for field in fields(schema)
+        ]
         yield Section(heading(schema), keys)
 
 

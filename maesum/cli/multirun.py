@@ -9,7 +9,6 @@ decides.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from maesum.cli.overrides import key_of, keys_of, parsed
 from maesum.config.overrides import override
 from maesum.runs.provenance import LAST
 from maesum.system.errors import MaesumError
@@ -38,7 +38,7 @@ def _config_flags() -> list[str]:
             flags.append(f"--config-path={'pkg://' if source.schema == 'pkg' else ''}{source.path}")
         if source.provider == "command-line":
             flags.append(f"--config-dir={source.path}")
-    return [*flags, *(each for each in config.overrides.hydra if each.startswith("hydra.searchpath="))]
+    return [*flags, *(each for each in config.overrides.hydra if key_of(each) == "hydra.searchpath")]
 
 
 def run_isolated(command: str) -> dict[str, float]:
@@ -60,7 +60,7 @@ def run_isolated(command: str) -> dict[str, float]:
     config = HydraConfig.get()
     folder = Path(config.runtime.output_dir)
     overrides = _resuming(list(config.overrides.task), folder)
-    if not any(each.startswith("group=") for each in overrides):
+    if "group" not in keys_of(overrides):
         overrides.append(override("group", folder.parent.name))
     own = ["hydra.mode=RUN", override("hydra.run.dir", folder)]
     status = _exit_status([sys.executable, "-m", f"maesum.{command}", *_config_flags(), *overrides, *own])
@@ -97,7 +97,7 @@ def _resuming(overrides: list[str], folder: Path) -> list[str]:
     Raises:
         MaesumError: no job of the multirun has begun, so that its folder is not the one to go on in.
     """
-    others = [each for each in overrides if not re.fullmatch(r"\+*ckpt=(['\"]?)last\1", each)]
+    others = [each for each in overrides if not _is_last_checkpoint(each)]
     if others == overrides or (folder / LAST).is_file():
         return overrides
     if not list(folder.parent.glob(f"*/{LAST}")):
@@ -107,3 +107,8 @@ def _resuming(overrides: list[str], folder: Path) -> list[str]:
         )
     say(f"{folder}: holds no {LAST}, so this job starts anew")
     return others
+
+
+def _is_last_checkpoint(argument: str) -> bool:
+    override = parsed(argument)
+    return override is not None and override.key_or_group == "ckpt" and override.value() == "last"

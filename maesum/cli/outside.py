@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+# Private: Hydra offers no hook between composing a config and acting upon it, where one from outside must be refused.
 import hydra._internal.hydra
 import yaml
 from hydra._internal.config_loader_impl import ConfigLoaderImpl

@@ -1,13 +1,21 @@
-"""Where the jobs of a multirun (`-m`) leave their results: two in one place would each replace what the other left."""
+"""Where a command leaves its results, as far as the command line says.
+
+Two jobs of a multirun (`-m`) in one place would each replace what the other left.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from maesum.cli.overrides import key_of, parsed
 from maesum.system.errors import MaesumError
+from maesum.system.launch import launched
 
 #: Keys that name the place of a job's results.
 _PLACES = ("out", "hydra.sweep.subdir", "hydra.run.dir")
@@ -28,11 +36,35 @@ def check_places(overrides: Sequence[str]) -> None:
         return  # told when the config is composed
     swept = [each.key_or_group for each in given if each.is_sweep_override()]
     for each in given:
-        key, _, value = str(each.input_line).lstrip("+").partition("=")
+        key, typed = each.key_or_group, str(each.input_line).lstrip("+")
         others = [name for name in swept if name != key]
-        if key in _PLACES and others and "${" not in value:
+        if key in _PLACES and others and "${" not in typed:
             raise MaesumError(
-                f"{key}={value} is one place for all jobs of -m, which differ in {', '.join(others)}, so each would "
+                f"{typed} is one place for all jobs of -m, which differ in {', '.join(others)}, so each would "
                 f"replace what the one before left; leave {key}= out, or put what differs into it: "
-                f"'{key}={value}_${{{others[0]}}}'."
+                f"'{typed}_${{{others[0]}}}'."
             )
+
+
+def named_run_folder(overrides: Sequence[str]) -> str | None:
+    """The folder that an override `hydra.run.dir=` names; None where there is none, or only the config can tell."""
+    given = [each for each in map(parsed, overrides) if each is not None and each.key_or_group == "hydra.run.dir"]
+    folder = str(given[-1].value()) if given else ""
+    return None if not folder or "${" in folder else folder
+
+
+def run_folder_is_given() -> bool:
+    """Whether the user named the folder of the running command.
+
+    Lightning names it, too, for the processes that it starts, and so does a run that is repeated from another's
+    `.hydra`, which takes the usual one.
+    """
+    started_by_lightning = launched() is None and int(os.environ.get("LOCAL_RANK") or 0) > 0
+    given = (key_of(each) for each in HydraConfig.get().overrides.hydra if "${new_folder:" not in each)
+    return "hydra.run.dir" in given and not started_by_lightning
+
+
+def is_of_the_job(config: Any) -> bool:
+    """Whether Hydra has begun to run a job by this config."""
+    running: Any = HydraConfig.instance().cfg
+    return running is not None and running.hydra._get_root() is config

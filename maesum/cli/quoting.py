@@ -14,15 +14,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
-from hydra.errors import HydraException
 
+from maesum.cli.overrides import parsed
 from maesum.config.overrides import quoted
 
 #: Texts of Hydra's own that a user sets.
 _OF_HYDRA = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
-_ASSIGNMENT = re.compile(r"(?P<key>[+~]*[\w./@-]+)=(?P<value>.+)", re.DOTALL)
+#: A key and what a person means by its value, which need not follow the grammar yet.
+ASSIGNMENT = re.compile(r"(?P<key>[+~]*[\w./@-]+)=(?P<value>.+)", re.DOTALL)
 
 
 def quote_texts(arguments: Sequence[str], text_keys: Iterable[str], sweeps: bool) -> list[str]:
@@ -38,24 +38,16 @@ def quote_texts(arguments: Sequence[str], text_keys: Iterable[str], sweeps: bool
 
 
 def _quoted_argument(argument: str, patterns: Sequence[str], sweeps: bool) -> str:
-    parts = _ASSIGNMENT.fullmatch(argument)
+    parts = ASSIGNMENT.fullmatch(argument)
     if parts is None or not any(fnmatchcase(parts["key"].lstrip("+~"), pattern) for pattern in patterns):
         return argument
     key, value = parts["key"], parts["value"]
     if value.startswith("~/"):  # which not every shell expands behind a `=`
         value = os.path.expanduser(value)
         argument = f"{key}={value}"
-    if _is_meant_for_hydra(_parsed(argument), value, sweeps):
+    if _is_meant_for_hydra(parsed(argument), value, sweeps):
         return argument
     return f"{key}={quoted(value)}"
-
-
-def _parsed(argument: str) -> Override | None:
-    """An argument as Hydra reads it; None where it does not follow the grammar."""
-    try:
-        return OverridesParser.create().parse_override(argument)
-    except HydraException:
-        return None
 
 
 def _is_meant_for_hydra(override: Override | None, typed: str, sweeps: bool) -> bool:

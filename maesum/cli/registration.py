@@ -43,35 +43,47 @@ def command_schemas() -> dict[str, type]:
     }
 
 
-def group_schemas() -> dict[str, dict[str, type]]:
-    """The schemas of the groups whose options differ by what is chosen, by group and option."""
-    from maesum.config.backbones import BACKBONE_SCHEMAS
-    from maesum.config.sources import SOURCE_SCHEMAS
+def group_schemas(command: str | None = None) -> dict[str, dict[str, type]]:
+    """The schemas of the groups whose options differ by what is chosen, by group and option.
 
-    return {"source": SOURCE_SCHEMAS, "backbone": BACKBONE_SCHEMAS}
+    Args:
+        command: that has the groups; None = all. Importers, which take time to load, are those of `prepare` alone.
+    """
+    from maesum.config.backbones import BACKBONE_SCHEMAS
+
+    found = {"backbone": BACKBONE_SCHEMAS}
+    if command in (None, "prepare"):
+        from maesum.data.sources import source_schemas
+
+        found["source"] = source_schemas()
+    return found
 
 
 def text_keys(command: str) -> set[str]:
     """The keys of a command that take a path, a pattern or free text; `*` stands for any name."""
     keys = set(text_fields(command_schemas()[command]))
-    for group, schemas in group_schemas().items():
+    for group, schemas in group_schemas(command).items():
         for schema in schemas.values():
             keys |= set(text_fields(schema, f"{group}."))
     return keys
 
 
 @functools.cache  # once a process is enough, and a sweep composes a hundred configs
-def register_schemas() -> None:
-    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
+def register_schemas(command: str | None = None) -> None:
+    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers.
+
+    Args:
+        command: that will be composed; None = any.
+    """
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
     register_resolvers()
     store = ConfigStore.instance()
-    for command, schema in command_schemas().items():
-        store.store(name=f"{command}_schema", node=schema)
+    for name, schema in command_schemas().items():
+        store.store(name=f"{name}_schema", node=schema)
     for name, path in added_methods().items():
         store.store(group="method", name=name, node=OmegaConf.load(path))
-    for group, schemas in group_schemas().items():
+    for group, schemas in group_schemas(command).items():
         for name, schema in schemas.items():
             store.store(group=f"schema/{group}", name=name, node=schema)

@@ -26,13 +26,13 @@ _COMMAND_LINES = ("sweeps", "demo")
 def known_targets() -> dict[str, frozenset[str]]:
     """The arguments that the project's own configs give each target."""
     from maesum.config.backbones import BACKBONE_SCHEMAS
-    from maesum.config.sources import SOURCE_SCHEMAS
+    from maesum.data.sources import source_schemas
 
     known: dict[str, frozenset[str]] = {}
     for path in sorted((CONF_DIR / "logger").glob("*.yaml")):
         content = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(path), resolve=False))
         known[content[_TARGET]] = frozenset(content)
-    for schema in (*SOURCE_SCHEMAS.values(), *BACKBONE_SCHEMAS.values()):
+    for schema in (*source_schemas().values(), *BACKBONE_SCHEMAS.values()):
         known[schema()._target_] = frozenset(each.name for each in fields(schema))
     return known
 

@@ -16,6 +16,8 @@ from maesum.system.errors import MaesumError
 RESIDENCIES = ("disk", "host", "device")
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")
+#: What pretraining makes small (`maesum.models.losses`).
+LOSSES = ("mse", "cosine")
 #: What methods read that train on batches of clips, with a warm-up of epochs (`reads:` in conf/method).
 _ON_CLIPS = ("clips", "labelled clips")
 
@@ -175,6 +177,12 @@ class TrainConfig:
     init: str | None = setting(None, "a checkpoint whose weights the model starts from", is_text=True)
     stride: Any = setting([1, 8], "of training clips: 2, or a range [1,8] drawn per sample")
     mask_ratio: float = setting(0.5, "share of a clip's frames that are masked", at_least=0, at_most=1)
+    loss: str = setting(
+        "mse",
+        "between masked frames and their reconstructions in pretraining: mse, or cosine for 1 - cosine, which is what "
+        "scoring takes",
+        choices=LOSSES,
+    )
     epochs: int = setting(200, "passes over the videos", at_least=1)
     warmup_epochs: int = setting(40, "epochs in which the learning rate rises", at_least=0)
     batch_size: int = setting(128, "clips of one optimiser step, over all devices and accumulation steps", at_least=1)
@@ -218,6 +226,11 @@ class TrainConfig:
         """
         parse_stride(self.stride)
         reads = self.method.get("reads")
+        if reads == "videos":
+            self._check_whole_videos()
+        if reads == "weights" and self.init is None:
+            name = self.method.get("name")
+            raise MaesumError(f"init= is required for method={name}; name a checkpoint of python -m maesum.train.")
         if reads in _ON_CLIPS and self.warmup_epochs >= self.epochs:
             raise MaesumError(f"warmup_epochs is {self.warmup_epochs}, wanted fewer than epochs = {self.epochs}.")
         if reads == "clips":
@@ -227,3 +240,16 @@ class TrainConfig:
                     f"mask_ratio is {self.mask_ratio}, wanted one that masks some of {self.model.frames} frames and "
                     "leaves some."
                 )
+
+    def _check_whole_videos(self) -> None:
+        """Refuse what does not go with a method that trains on the whole videos of one benchmark, one a step."""
+        name = self.method.get("name")
+        if self.trainer.devices != 1 or self.trainer.num_nodes != 1:
+            raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")
+        if self.trainer.accumulate_grad_batches != 1:
+            raise MaesumError(f"method={name} trains one video a step; set trainer.accumulate_grad_batches=1.")
+        if len(self.benchmarks) != 1:
+            raise MaesumError(
+                f"method={name} trains on the videos of one benchmark, but {len(self.benchmarks)} are named "
+                f"({', '.join(self.benchmarks)}); choose one, e.g. benchmark=[tvsum]."
+            )

@@ -6,8 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hydra.core.hydra_config import HydraConfig
-
 from maesum.config.evaluation import EvaluateConfig
 from maesum.config.scoring import BenchmarkConfig
 from maesum.data.benchmark import Benchmark
@@ -40,8 +38,11 @@ class Inputs(NamedTuple):
     features: Any
 
 
-def run(settings: EvaluateConfig) -> dict[str, float]:
+def run(settings: EvaluateConfig, names_benchmark: bool = True) -> dict[str, float]:
     """Evaluate the scores on every benchmark named, write metrics.json and print the tables.
+
+    Args:
+        names_benchmark: whether somebody named the benchmarks in the settings, so that they are not just the default.
 
     Returns:
         The main figures, e.g. {"tvsum/tau": ..., "tvsum/rho": ...}.
@@ -52,7 +53,7 @@ def run(settings: EvaluateConfig) -> dict[str, float]:
     out = Path(settings.out)
     check_file_writable(out)
     _refuse_others_results(out)
-    inputs = inputs_of(settings)
+    inputs = inputs_of(settings, names_benchmark)
     plain = asdict(settings)
     origin = provenance() | identity("evaluate", plain, fingerprints(plain))
     evaluations = [
@@ -69,14 +70,15 @@ def run(settings: EvaluateConfig) -> dict[str, float]:
     return metrics
 
 
-def inputs_of(settings: EvaluateConfig) -> list[Inputs]:
+def inputs_of(settings: EvaluateConfig, names_benchmark: bool = True) -> list[Inputs]:
     """What every benchmark is evaluated with; the demo's files are made where they are not there yet.
 
     Raises:
         MaesumError: one is missing, or is not what the number of benchmarks needs.
     """
     if settings.annotations is not None:
-        _refuse_both(settings)
+        if names_benchmark:
+            _refuse_both(settings)
         benchmarks = {"": BenchmarkConfig(annotations=settings.annotations, features=None)}
     else:
         benchmarks = settings.benchmarks
@@ -104,8 +106,7 @@ def _refuse_others_results(out: Path) -> None:
 
 def _refuse_both(settings: EvaluateConfig) -> None:
     """Refuse annotations= beside a benchmark= that was given, too; the default of benchmark= just gives way."""
-    given = {override.split("=", 1)[0] for override in HydraConfig.get().overrides.task}
-    if "benchmark" in given and settings.benchmarks:
+    if settings.benchmarks:
         raise MaesumError(
             f"annotations={settings.annotations} and benchmark=[{','.join(settings.benchmarks)}] both name what to "
             "evaluate on; give one of them."

@@ -16,11 +16,12 @@ import lightning as L
 import torch
 from torch import nn
 
+from maesum.config.methods import VideoSettings
 from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
 from maesum.methods.prediction import predict_benchmarks
 from maesum.methods.registry import Method, Metrics, Setup
 from maesum.methods.split_scores import score_by_split
-from maesum.methods.split_training import ManualSplitTraining, SplitTraining, VideoSettings
+from maesum.methods.split_training import ManualSplitTraining, SplitTraining
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
@@ -62,21 +63,12 @@ def scoring_method(settings: type[VideoSettings], build: Callable[[Any], nn.Modu
     def build_scorer(setup: Setup) -> tuple[VideoScorer, None]:
         return VideoScorer(build(setup.settings), None, setup.settings.every), None
 
-    return Method("videos", build_scorer, _score_benchmarks, settings, has_schedule=False, reference=reference)
+    return Method("nothing", build_scorer, _score_benchmarks, settings, has_schedule=False, reference=reference)
 
 
 def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, VideoDataModule]:
     config, settings = setup.config, setup.settings
     name = config.method["name"]
-    if config.trainer.devices != 1 or config.trainer.num_nodes != 1:
-        raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")
-    if config.trainer.accumulate_grad_batches != 1:
-        raise MaesumError(f"method={name} trains one video a step; set trainer.accumulate_grad_batches=1.")
-    if len(setup.benchmarks) != 1:
-        raise MaesumError(
-            f"method={name} trains on the videos of one benchmark, but {len(setup.benchmarks)} are named "
-            f"({', '.join(config.benchmarks)}); choose one, e.g. benchmark=[tvsum]."
-        )
     if training.is_supervised and config.splits == "none":
         raise MaesumError(
             f"method={name} learns from annotations, so with splits=none it would be scored on the videos that it has "

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from maesum.config.fields import setting
-from maesum.methods.by_split import SplitTraining, VideoDraw, VideoSettings, video_method
+from maesum.config.methods import VideoSettings
+from maesum.methods.by_split import SplitTraining, VideoDraw, video_method
 from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
 
 _BASELINE_MEMORY = 0.9  # of the moving average of a video's rewards

@@ -20,4 +20,4 @@ def _build_evaluation(setup: Setup) -> tuple[Pretraining, None]:
     return task, None
 
 
-METHOD = Method("nothing", _build_evaluation, score_benchmarks, reference=REFERENCE)
+METHOD = Method("weights", _build_evaluation, score_benchmarks, reference=REFERENCE)

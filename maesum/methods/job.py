@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
-import logging
 import time
-import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
 from inspect import signature
@@ -26,7 +24,6 @@ from maesum.config.training import TrainConfig
 from maesum.data.opened import OpenBenchmark, open_benchmarks
 from maesum.methods.registry import Setup, method
 from maesum.runs.fingerprint import fingerprints
-from maesum.runs.folders import folder_is_given
 from maesum.runs.identity import identity
 from maesum.runs.method_settings import PARTS_READ
 from maesum.runs.provenance import LAST, describe_device, provenance, write_json, write_text
@@ -40,32 +37,26 @@ from maesum.training.interrupts import interrupts_raised
 from maesum.training.loggers import build_loggers, start_loggers
 from maesum.training.module import TrainedModule
 from maesum.training.monitoring import BenchmarkMonitor, SamplesSeen, TrainingProgress
+from maesum.training.remarks import leave_out_remarks
 from maesum.training.resume_from import keep_log, resume_path
 from maesum.training.resuming import prepare_to_resume
 from maesum.training.stopping import requeued_on_signal
 
-# Lightning's remarks on hardware, its own products and its internals are not what a user started this job to read.
-for _name in ("lightning.pytorch", "lightning.fabric"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-warnings.filterwarnings("ignore", message=".*(LeafSpec|does not have many workers|smaller than the logging interval).*")
-# ... said of every loader without a state, but ours starts at the batch that a resumed run is told to start at, and of
-# log files, which `keep_log` has set aside.
-warnings.filterwarnings("ignore", message=".*(your dataloader is not resumable|Experiment logs directory).*")
-# ... said of validation metrics that torchmetrics has summed over ranks already.
-warnings.filterwarnings("ignore", message=".*It is recommended to use `self.log.*sync_dist=True.*")
-
-# Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
-warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
+leave_out_remarks()
 
 
 @requeued_on_signal()
 @interrupts_raised()
-def run(config: TrainConfig, folder: Path) -> dict[str, float]:
+def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dict[str, float]:
     """Run the training job of the method that `method=` names.
 
     Leaves in the run's `folder`: config.yaml (resolved), checkpoints/last.ckpt, metrics.json and provenance.json; where
     benchmarks are scored also scores/<benchmark>.h5, evaluation.json and figures.
     The last weights are used: no annotation ever selects a checkpoint.
+
+    Args:
+        folder: the run's.
+        folder_is_given: whether the user named it, so that `ckpt=last` is its own.
 
     Returns:
         Final values of what was logged, and the method's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
@@ -85,7 +76,7 @@ def run(config: TrainConfig, folder: Path) -> dict[str, float]:
 
     setup = Setup(config, settings, benchmarks)
     task, data = kind.build(setup)
-    checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given())
+    checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given)
     read = fingerprints(plain)  # as the files are now: they may change while this runs
     trainer = build_trainer(config, folder, watched=benchmarks if kind.is_watched else ())
     epochs = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-import warnings
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -39,9 +38,9 @@ from maesum.system.launch import check_processes
 from maesum.system.printing import say
 from maesum.system.processes import leave_group_at_exit
 from maesum.training.checkpoints import load_pretrained, read_checkpoint, trained_method
+from maesum.training.remarks import leave_out_remarks
 
-# Said of every machine that has SLURM's srun. A job of SLURM's that should have been started by srun is refused by us.
-warnings.filterwarnings("ignore", message=r".*The `srun` command is available")
+leave_out_remarks()
 
 
 def run(config: PredictConfig) -> dict[str, float]:

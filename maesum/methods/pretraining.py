@@ -23,6 +23,7 @@ from maesum.methods.prediction import predict_benchmarks
 from maesum.methods.registry import Method, Metrics, Setup
 from maesum.models import MaskedAutoencoder, random_mask
 from maesum.models.autoencoder import take
+from maesum.models.losses import BY_NAME as LOSSES
 from maesum.models.masking import masked_count, visible_first
 from maesum.models.trivial import interpolation, visible_mean
 from maesum.runs.provenance import LAST
@@ -36,7 +37,7 @@ from maesum.training.module import ClipModule
 
 
 class Pretraining(ClipModule):
-    """Trains a `MaskedAutoencoder` on clips; the loss is the mean squared error on masked frames only.
+    """Trains a `MaskedAutoencoder` on clips; the loss is taken on masked frames only (`maesum.models.losses`).
 
     Logged: `train/loss`, `train/lr`, `train/clips_per_second` and what that is in matrix products,
     `train/teraflop_per_second`, over all ranks, and beside the loss the error of two trivial
@@ -49,6 +50,7 @@ class Pretraining(ClipModule):
         optim: fields of `OptimSettings`.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
         warmup_epochs: epochs of linear warm-up.
+        loss: a name in `maesum.models.losses.BY_NAME`.
 
     Attributes:
         trained_on: where the features come from, to be set by whoever knows: checkpoints keep it.
@@ -66,11 +68,12 @@ class Pretraining(ClipModule):
         optim: dict[str, Any] | None = None,
         batch_size: int = 128,
         warmup_epochs: int = 40,
+        loss: str = "mse",
     ) -> None:
         super().__init__()
         self.save_hyperparameters()  # plain values only: the safe loader reads them back
         self.model = MaskedAutoencoder(**model)
-        self.mask_ratio = mask_ratio
+        self.mask_ratio, self.distance = mask_ratio, LOSSES[loss]
         self.num_masked = masked_count(self.model.frames, mask_ratio)
         self.optim = OptimSettings(**(optim or {}))
         self.batch_size, self.warmup_epochs = batch_size, warmup_epochs
@@ -120,9 +123,8 @@ class Pretraining(ClipModule):
             checkpoint[FEATURES] = self.trained_on.to_plain()
 
     def _error(self, reconstruction: Tensor, original: Tensor) -> Tensor:
-        """Mean squared error over masked frames and channels, [B, M, D] each, in float32."""
-        error = self.model.standardize(reconstruction.float()) - self.model.standardize(original)
-        return error.square().mean()
+        """The loss of masked frames, [B, M, D] each, in float32."""
+        return self.distance(self.model.standardize(reconstruction.float()), self.model.standardize(original))
 
     def _trivial_errors(self, frames: Tensor, mask_noise: Tensor) -> dict[str, Tensor]:
         """The errors of reconstructions that need no learning, on the same masked frames."""
@@ -183,6 +185,7 @@ def pretraining_task(config: TrainConfig, data: ClipDataModule) -> Pretraining:
         optim=asdict(config.optim),
         batch_size=config.batch_size,
         warmup_epochs=config.warmup_epochs,
+        loss=config.loss,
     )
     if config.data.standardize and config.init is not None:
         raise MaesumError(

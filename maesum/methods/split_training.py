@@ -6,7 +6,6 @@ import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -14,18 +13,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRS
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from maesum.config.fields import setting
+from maesum.config.methods import VideoSettings
 from maesum.data.whole_videos import VideoDraw
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError
 from maesum.training.module import TrainedModule
-
-
-@dataclass
-class VideoSettings:
-    """What every method on whole videos takes."""
-
-    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
 
 
 class SplitTraining(TrainedModule):

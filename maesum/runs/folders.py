@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from maesum.runs.trace import Trace
 from maesum.system.errors import MaesumError
-from maesum.system.launch import is_further_rank, launched, told_to_configs
+from maesum.system.launch import is_further_rank, told_to_configs
 
 #: Tells the worker processes of a multirun, whose jobs may have names of their own, what its folder is called.
 _SWEEP_FOLDER = "MAESUM_SWEEP_FOLDER"
@@ -24,9 +24,14 @@ _TRIES = 100
 
 
 class RunFolders:
-    """The folders of one command: made when the config names them, noted to be taken back."""
+    """The folders of one command: made when the config names them, noted to be taken back.
 
-    def __init__(self) -> None:
+    Args:
+        is_of_the_job: whether a job runs by a config that asks for a folder.
+    """
+
+    def __init__(self, is_of_the_job: Callable[[Any], bool]) -> None:
+        self.is_of_the_job = is_of_the_job
         self._named: dict[str, str] = {}
         self._traces: dict[Path, Trace] = {}
 
@@ -62,14 +67,17 @@ _running: RunFolders | None = None
 
 
 @contextmanager
-def making_folders(named: str | None = None) -> Iterator[RunFolders]:
+def making_folders(
+    named: str | None = None, is_of_the_job: Callable[[Any], bool] = lambda config: False
+) -> Iterator[RunFolders]:
     """Let the config of the command that the block runs make the folders that it names.
 
     Args:
-        named: the run's folder that the user has named, see `named_run_folder`.
+        named: the run's folder that the user has named, where one was named.
+        is_of_the_job: whether a job runs by a config that asks for a folder; others are only looked at.
     """
     global _running
-    before, _running = _running, RunFolders()
+    before, _running = _running, RunFolders(is_of_the_job)
     of_another = os.environ.pop(_SWEEP_FOLDER, None)  # this command may have been started by a job of a multirun
     try:
         if named is not None:
@@ -125,41 +133,8 @@ def sweep_folder(parent: str) -> str:
     return f"{parent}/{name or f'sweep_{_now()}'}"
 
 
-def named_run_folder(overrides: Sequence[str]) -> str | None:
-    """The folder that an override `hydra.run.dir=` names; None where there is none, or only the config can tell."""
-    given = [override for override in overrides if override.lstrip("+").startswith("hydra.run.dir=")]
-    if not given:
-        return None
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
-    try:
-        folder = str(OverridesParser.create().parse_override(given[-1]).value())
-    except HydraException:
-        return None  # told when the config is composed
-    return None if "${" in folder else folder
-
-
-def folder_is_given() -> bool:
-    """Whether the user named the run's folder.
-
-    Lightning names it, too, for the processes that it starts, and so does a run that is repeated from another's
-    `.hydra`, which takes the usual one.
-    """
-    from hydra.core.hydra_config import HydraConfig
-
-    started_by_lightning = launched() is None and int(os.environ.get("LOCAL_RANK") or 0) > 0
-    hydra = HydraConfig.get().overrides.hydra
-    given = (override.lstrip("+").partition("=")[0] for override in hydra if "${new_folder:" not in override)
-    return "hydra.run.dir" in given and not started_by_lightning
-
-
 def _is_of_the_job(config: Any) -> bool:
-    """Whether Hydra has begun to run a job by this config."""
-    from hydra.core.hydra_config import HydraConfig
-
-    running: Any = HydraConfig.instance().cfg
-    return running is not None and running.hydra._get_root() is config
+    return _running is not None and _running.is_of_the_job(config)
 
 
 def _noted(folder: str) -> str:

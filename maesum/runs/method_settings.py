@@ -15,6 +15,7 @@ PARTS_READ = {
     "clips": ("data", "benchmarks"),
     "labelled clips": ("labelled",),
     "videos": ("benchmarks",),
+    "weights": ("benchmarks",),  # those that init= names, scored without training them
     "nothing": ("benchmarks",),
 }
 #: Keys of the node `method` that every method has.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from maesum.models import MaskedAutoencoder
 from maesum.system.errors import MaesumError
 from maesum.system.progress import progress_bar
 from maesum.training.interrupts import interrupts_raised
+from maesum.training.remarks import without_remarks
 
 _BATCH = 32
 #: Of training clips: scoring looks at stride 2, and 30 frames at stride 4 fit into five seconds.
@@ -74,7 +72,7 @@ def train_on(features: Path, quality: str, seed: int, accelerator: str) -> Maske
     )
     task.model.set_statistics(*feature_statistics(data.store))
     epochs = max(2, size.steps // steps_per_epoch)
-    with progress_bar("training", epochs * steps_per_epoch) as advance, _quiet(), interrupts_raised():
+    with progress_bar("training", epochs * steps_per_epoch) as advance, without_remarks(), interrupts_raised():
         trainer = L.Trainer(
             max_epochs=epochs,
             accelerator=accelerator,
@@ -111,17 +109,3 @@ class _Steps(Callback):
 
     def on_train_batch_end(self, *arguments: Any, **keywords: Any) -> None:
         self._advance(1)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Lightning's remarks on hardware and loaders: the command is for people who know neither."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from maesum.config.overrides import as_typed
+from maesum.sweeps.composing import key_of
 from maesum.sweeps.cost import Cost, cost_of, sum_of
 from maesum.sweeps.jobs import Job, JobMaker
 from maesum.sweeps.running import JobRunner
@@ -25,14 +25,17 @@ _OF_RUNNING = ("parallel", "plan")  # those that the report does not take
 OPERATIONS_PER_SECOND = 5e13
 
 
-def run(config: DictConfig) -> None:
+def run(config: DictConfig, given: list[str]) -> None:
     """Run the jobs of the tables that are not done, or with plan=true print what would be run.
 
+    Args:
+        given: the overrides on the command line.
+
     Raises:
-        MaesumError: naming the jobs that failed.
+        MaesumError: a job that cannot run, before any has started; afterwards, naming the jobs that failed.
     """
     tables = read_tables(config.sweeps)
-    jobs = jobs_of_tables(config, tables, makes_demo=not config.plan)
+    jobs = jobs_of_tables(config, tables, given, makes_demo=not config.plan)
     if config.plan:
         print_plan(tables, jobs)
         return
@@ -46,32 +49,32 @@ def run(config: DictConfig) -> None:
             f"{len(failed)} of {len({job.hash for job in every})} jobs failed or were left out; run the same command "
             f"again for these:\n  {names}"
         )
-    given = [each for each in HydraConfig.get().overrides.task if _top_key(each) not in _OF_RUNNING]
+    given = [each for each in given if _top_key(each) not in _OF_RUNNING]
     say(f"all jobs done; the tables: {as_typed(['python', '-m', 'maesum.report', *given])}")
 
 
 def jobs_of_tables(
-    config: DictConfig, tables: dict[str, TableSpec], makes_demo: bool = False
+    config: DictConfig, tables: dict[str, TableSpec], given: list[str], makes_demo: bool = False
 ) -> dict[str, dict[str, Job]]:
     """The jobs of each table by name; to be called within a command of Hydra's.
 
     Overrides given to the command itself hold for every job, except the command's own keys.
 
     Args:
+        given: the overrides on the command line.
         makes_demo: whether the demo data are made where jobs read them, since what they hold is part of a job's name.
     """
-    maker = JobMaker(config.runs, given_overrides(), list(config.demo), makes_demo)
+    maker = JobMaker(config.runs, meant_for_jobs(given), list(config.demo), makes_demo)
     return {name: maker.jobs_of(name, table) for name, table in tables.items()}
 
 
-def given_overrides() -> list[str]:
-    """The overrides on the command line that are meant for the jobs."""
-    overrides = HydraConfig.get().overrides.task
-    return [each for each in overrides if _top_key(each) not in OWN_KEYS]
+def meant_for_jobs(given: list[str]) -> list[str]:
+    """The overrides on the command line that the jobs take."""
+    return [each for each in given if _top_key(each) not in OWN_KEYS]
 
 
 def _top_key(override: str) -> str:
-    return override.split("=", 1)[0].split(".")[0].lstrip("+~")
+    return key_of(override).split(".")[0]
 
 
 def print_plan(tables: dict[str, TableSpec], jobs: dict[str, dict[str, Job]]) -> None:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from maesum.config.checking import check_settings
 from maesum.config.overrides import as_typed, path_setting
-from maesum.runs.identity import PRESENTATION, config_hash
+from maesum.runs.identity import config_hash
+from maesum.sweeps.composing import compose_config, key_of
 from maesum.sweeps.job_data import JobData, folder_of
 from maesum.sweeps.tables import JobSpec, TableSpec
 from maesum.system.errors import MaesumError
@@ -108,7 +106,10 @@ class JobMaker:
                 "evaluate": ("scores", source.folder / "scores"),
             }[spec.command]
             overrides = [path_setting(of_source, path), *overrides]
-        config, settings = self._compose(spec.command, overrides)
+        try:
+            config, settings = self._compose(spec.command, overrides)
+        except MaesumError as error:
+            raise MaesumError(f"job {name} of the sweep cannot run: {error}") from None
         data, is_whole = self.data.of(config, of_source)
         needs = () if source is None else (source,)
         folder = folder_of(self.runs, settings, data, is_whole)
@@ -118,16 +119,16 @@ class JobMaker:
         """The config of a command and its hash, composed once: tables share jobs, and composing is what takes time."""
         key = (command, *overrides)
         if key not in self._composed:
-            config = compose_config(command, overrides)
+            config = compose_config(command, overrides, is_checked=True)
             self._composed[key] = config, config_hash(command, config)
         return self._composed[key]
 
     def _train_overrides(self, spec: JobSpec) -> list[str]:
         own = list(spec.train or [])
         if self.at_demo_scale:
-            own = [override for override in own if _key(override) not in _SCALED] + self.demo + spec.demo
+            own = [override for override in own if key_of(override) not in _SCALED] + self.demo + spec.demo
         merged = _last_of_each(own + self.given)
-        return sorted(merged, key=lambda override: override.startswith("+scale="))
+        return sorted(merged, key=lambda override: key_of(override) == "scale")
 
     def _other_overrides(self, spec: JobSpec) -> list[str]:
         benchmarks = ["demo"] if self.at_demo_scale else spec.benchmark
@@ -135,32 +136,18 @@ class JobMaker:
         shared = [
             override
             for override in (self.demo if self.at_demo_scale else []) + self.given
-            if _key(override).split(".")[0] in _SHARED[spec.command]
+            if key_of(override).split(".")[0] in _SHARED[spec.command]
         ]
         return _last_of_each([*own, f"benchmark=[{','.join(benchmarks)}]", *shared])
-
-
-def compose_config(command: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """The resolved config of a command without what only decides how results are shown; needs Hydra to be running."""
-    from hydra import compose
-
-    config = compose(command, list(overrides))
-    check_settings(config)
-    kept = OmegaConf.masked_copy(config, [str(key) for key in config if key not in PRESENTATION])
-    return OmegaConf.to_container(kept, resolve=True)  # type: ignore[return-value]
 
 
 def _last_of_each(overrides: Sequence[str]) -> list[str]:
     """One override a key, the last one given, in the order of those."""
     last: dict[str, str] = {}
     for override in overrides:
-        last.pop(_key(override), None)
-        last[_key(override)] = override
+        last.pop(key_of(override), None)
+        last[key_of(override)] = override
     return list(last.values())
-
-
-def _key(override: str) -> str:
-    return override.split("=", 1)[0].lstrip("+~")
 
 
 def _recorded_origin(folder: Path, command: str) -> dict[str, Any]:

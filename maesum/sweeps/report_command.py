@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from maesum.config.overrides import as_typed
 from maesum.runs.provenance import write_text
-from maesum.sweeps.command import given_overrides, jobs_of_tables
+from maesum.sweeps.command import jobs_of_tables, meant_for_jobs
 from maesum.sweeps.curves import table_curve
 from maesum.sweeps.report_tables import csv_text, markdown
 from maesum.sweeps.results import Row, baselines, table_rows
@@ -16,17 +16,20 @@ from maesum.sweeps.tables import read_tables
 from maesum.system.printing import say
 
 
-def run(config: DictConfig) -> dict[str, list[Row]]:
+def run(config: DictConfig, given: list[str]) -> dict[str, list[Row]]:
     """Write each table to <out>/<name>.md, .csv and, for tables with a curve, .png, and print it.
 
     Reports of runs at demo scale go to <out>/demo.
+
+    Args:
+        given: the overrides on the command line.
 
     Returns:
         The rows of each table.
     """
     tables = read_tables(config.sweeps)
-    jobs = jobs_of_tables(config, tables)
-    given = given_overrides()
+    jobs = jobs_of_tables(config, tables, given)
+    given = meant_for_jobs(given)
     synthetic = "+scale=demo" in given
     folder = Path(config.out) / "demo" if synthetic else Path(config.out)
     reported: dict[str, list[Row]] = {}

@@ -8,25 +8,38 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from maesum.system.printing import printable
 
 Item = TypeVar("Item")
 
 
+def new_progress(counted: str = "") -> Progress:
+    """The bar of every command, not yet shown; it stays hidden (`disable`) where nobody watches.
+
+    Args:
+        counted: what rich prints behind the number of steps, such as "videos, {task.fields[frames]} frames".
+    """
+    console = Console(stderr=True)
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
+    columns += [TextColumn(counted)] if counted else []
+    columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar while the block runs; yields the function that moves it on by a number of steps."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with new_progress() as progress:
         task = progress.add_task(escape(printable(description)), total=total)
         yield lambda steps: progress.advance(task, steps)
 

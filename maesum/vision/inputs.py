@@ -28,32 +28,21 @@ def chosen_videos(settings: ExtractConfig) -> list[Video]:
     return selected
 
 
-def build_encoder(settings: ExtractConfig | SummarizeConfig) -> Encoder:
+def build_encoder(settings: ExtractConfig | SummarizeConfig, make: partial[Any], target: str) -> Encoder:
     """The backbone of a command on its device.
+
+    Args:
+        make: the backbone with its arguments, to be called.
+        target: its name, for messages.
 
     Raises:
         MaesumError: a backbone that cannot be made, or a device that is not there.
     """
-    from hydra.utils import get_method, instantiate
-
     from maesum.vision.backbones import build_backbone
     from maesum.vision.encoding import Encoder
 
-    target = target_of(settings.backbone)
-    try:
-        get_method(target)
-    except (ImportError, ValueError) as error:
-        raise MaesumError(f"backbone._target_={target}: cannot be imported ({str(error).splitlines()[0]}).") from None
-    make: partial[Any] = instantiate(
-        settings.backbone, _partial_=True
-    )  # called below, so that its errors stay as they are
     backbone = build_backbone(make, target)
     return Encoder(backbone, settings.device, settings.precision, settings.batch_size, settings.dtype)
-
-
-def target_of(backbone: Any) -> str:
-    """What a backbone's settings have called: those of the project are objects, those of the user's a table."""
-    return str(backbone["_target_"] if isinstance(backbone, dict) else backbone._target_)
 
 
 def require_vision_packages() -> None:

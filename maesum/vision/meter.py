@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from maesum.system.printing import say
+from maesum.system.progress import new_progress
 
 _SECONDS_BETWEEN_LINES = 60.0
 
@@ -23,18 +21,8 @@ class Meter:
         self.videos_done, self.frames = 0, 0
         self._videos = videos
         self._started = self._last_line = time.monotonic()
-        console = Console(stderr=True)
-        self._lines = not console.is_terminal
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("videos, {task.fields[frames]:,} frames, {task.fields[rate]:.0f} frames/s,"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=False),
-        )
-        self._progress = Progress(*columns, console=console, transient=True, disable=self._lines)
+        self._progress = new_progress("videos, {task.fields[frames]:,} frames, {task.fields[rate]:.0f} frames/s,")
+        self._lines = self._progress.disable
         self._task = self._progress.add_task("extracting", total=videos, frames=0, rate=0.0)
 
     def __enter__(self) -> Meter:

@@ -17,11 +17,11 @@ from maesum.config.checking import check_settings
 from maesum.config.evaluation import EvaluateConfig
 from maesum.config.fields import numeric_fields, range_of
 from maesum.config.scoring import PredictConfig
-from maesum.config.sources import SOURCE_SCHEMAS
 from maesum.config.tables import SweepConfig
 from maesum.config.training import TrainConfig
 from maesum.config.values import parse_stride
 from maesum.config.videos import ExtractConfig, SummarizeConfig
+from maesum.data.sources import source_schemas
 from maesum.system.errors import MaesumError
 from tests.commands import maesum_here, user_error
 
@@ -44,7 +44,7 @@ def config():
 
 def test_every_number_of_a_command_has_a_range():
     commands = (TrainConfig, PredictConfig, EvaluateConfig, SummarizeConfig, ExtractConfig, SweepConfig)
-    commands = (*commands, *SOURCE_SCHEMAS.values())
+    commands = (*commands, *source_schemas().values())
     checked = [
         (schema.__name__, name, range_of(schema, name))
         for command in commands

@@ -22,10 +22,10 @@ from maesum.config.evaluation import EvaluateConfig
 from maesum.config.fields import choices_of, range_of
 from maesum.config.scoring import PredictConfig
 from maesum.config.sharing import DashboardConfig, ExportConfig
-from maesum.config.sources import SOURCE_SCHEMAS
 from maesum.config.tables import ReportConfig, SweepConfig
 from maesum.config.training import TrainConfig
 from maesum.config.videos import ExtractConfig, SummarizeConfig
+from maesum.data.sources import source_schemas
 from tests.commands import maesum_here, user_error
 
 #: What each command needs besides the value that is wrong, and its schema.
@@ -99,7 +99,7 @@ from maesum.cli.entry import explain
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
 
-HEAVY = {"torch", "lightning", "av", "h5py", "scipy"}
+HEAVY = {"torch", "lightning", "av", "scipy"}  # h5py comes with the importers, each of which declares its options in its file
 
 def answer(function, config, changes):
     undo = []
@@ -183,7 +183,7 @@ def requests() -> list[tuple[str, list[str], list[tuple[dict[str, Any], str]]]]:
     for command, (given, schema) in COMMANDS.items():
         own = [({key: value}, key) for key, value in bad_values(schema)]
         found.append((command, given, own + RULES.get(command, [])))
-    for name, schema in SOURCE_SCHEMAS.items():
+    for name, schema in source_schemas().items():
         required = [f"source.{each.name}=z" for each in fields(schema) if each.default == MISSING]
         given = [f"source={name}", *["input=x"] * (name != "demo"), "out=y", *required]
         own = [({key: value}, key) for key, value in bad_values(schema, "source.")]

@@ -279,7 +279,8 @@ def added(tmp_path, monkeypatch):
     folder.mkdir()
     for name, code in (("ofnorm", OF_NORM), ("learner", SUPERVISED)):
         (folder / f"{name}.py").write_text(code)
-        (folder / f"{name}.yaml").write_text(f"name: {name}\nreads: videos\nevery: 2\n")
+        reads = "nothing" if name == "ofnorm" else "videos"
+        (folder / f"{name}.yaml").write_text(f"name: {name}\nreads: {reads}\nevery: 2\n")
     monkeypatch.setenv("MAESUM_METHODS", str(folder))
     monkeypatch.setattr(maesum.methods, "__path__", [*maesum.methods.__path__, str(folder)])
 

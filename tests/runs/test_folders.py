@@ -6,23 +6,14 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from maesum.data import VideoAnnotation, write_benchmark, write_scores
 from maesum.runs import folders as run_folders
-from maesum.runs.folders import (
-    folder_is_given,
-    making_folders,
-    named_run_folder,
-    new_folder,
-    slurm_folder,
-    sweep_folder,
-)
+from maesum.runs.folders import making_folders, new_folder, slurm_folder, sweep_folder
 from maesum.runs.trace import Trace
 from maesum.system.errors import MaesumError
 from tests.commands import maesum_here, user_error
@@ -121,15 +112,6 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(job):
         new_folder("runs/a")
 
 
-def test_the_folder_that_a_user_names():
-    assert named_run_folder(["seed=1", "hydra.run.dir='it\\'s, here'"]) == "it's, here"
-    assert named_run_folder(["hydra.run.dir=a", "hydra.run.dir=b/c"]) == "b/c"
-    assert named_run_folder(["++hydra.run.dir=a"]) == "a"
-    assert named_run_folder(["hydra.run.dir=a/${name}"]) is None  # only the config can tell
-    assert named_run_folder(["hydra.run.dir=[1"]) is None
-    assert named_run_folder(["seed=1"]) is None
-
-
 def _files(folder):
     return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
 
@@ -226,21 +208,3 @@ def test_a_read_only_working_folder_is_no_matter_where_out_lies_elsewhere(closed
     assert maesum_here("evaluate", *inputs, f"out={out}/m.json", folder=tmp_path).returncode == 0
     assert [path.name for path in out.iterdir()] == ["m.json"]
     assert sorted(tmp_path.rglob("*")) == before
-
-
-@pytest.mark.parametrize(
-    ("overrides", "is_given"),
-    [
-        ([], False),
-        (["hydra.run.dir=runs/mine"], True),
-        (["++hydra.run.dir=runs/mine"], True),
-        (["hydra.run.dir='${new_folder:runs/${name}}'"], False),  # as `--config-path RUN/.hydra` is completed
-    ],
-)
-def test_whether_the_user_named_the_folder(
-    overrides: list[str], is_given: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running = SimpleNamespace(overrides=SimpleNamespace(hydra=overrides))
-    monkeypatch.setattr(HydraConfig, "get", lambda: running)
-    monkeypatch.delenv("LOCAL_RANK", raising=False)
-    assert folder_is_given() is is_given

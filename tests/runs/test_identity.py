@@ -16,7 +16,8 @@ from maesum.config.scoring import BenchmarkConfig
 from maesum.runs import identity as recipe
 from maesum.runs import method_settings
 from maesum.runs.identity import config_hash, decisive_settings, defaults, flat, identity
-from maesum.sweeps.jobs import JobMaker, compose_config
+from maesum.sweeps.composing import compose_config
+from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import JobSpec, TableSpec
 
 
@@ -49,7 +50,7 @@ OTHER = {
         "seed=1", "trainer.precision=bf16-mixed", "data=kinetics400", "data.features=/mine.h5", "data.standardize=true",
         "data.held_out=x.h5", "model=tiny", "batch_size=64", "benchmark=[tvsum]", "benchmarks.summe.stride=2",
         "benchmarks.tvsum.features='${data_dir}/other/googlenet.h5'", "scoring.precision=bf16", "scoring.every=2",
-        "init=x.ckpt", "feature=resnet50", "mask_ratio=0.4", "optim.base_lr=1", "method=recognition", "stride=2",
+        "init=x.ckpt", "feature=resnet50", "mask_ratio=0.4", "loss=cosine", "optim.base_lr=1", "method=recognition", "stride=2",
     ],
     "predict": ["ckpt=x.ckpt", "scorer=uniform", "stride=3", "scoring.boundary=shift", "benchmark=[summe]"],
     "evaluate": ["against=y.h5", "protocol=all", "f1=true", "seed=1", "splits=paper5"],

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.commands import SECONDS, maesum_here
+from tests.commands import SECONDS, maesum_here, user_error
 
 TABLE = ["sweep=table2b", *(each for each in SECONDS if not each.startswith("epochs=")), "scoring.every=10"]
 
@@ -55,3 +55,9 @@ def test_a_sweep_without_data_names_its_failed_jobs_and_what_is_missing(tmp_path
     assert "data.features=data/tvsum/googlenet*.h5 is missing; make it with: python -m maesum.prepare" in done.stdout
     assert "3 of 3 jobs failed or were left out" in done.stderr
     assert "table2b/summe_100k: python -m maesum.train" in done.stderr
+
+
+def test_the_sweep_starts_no_job_where_one_cannot_run(tmp_path):
+    done = maesum_here("sweep", "sweep=table1c", "stride=[8,1]", folder=tmp_path)
+    assert user_error(done).startswith("error: job table1c/ratio_10 of the sweep cannot run: stride is [8, 1]")
+    assert not list(tmp_path.iterdir())

@@ -56,7 +56,7 @@ def hydra():
 
 def test_settings_of_the_sweep_hold_for_every_job_that_knows_them(hydra):
     specs = {
-        "a": JobSpec(train=["+experiment=rand_stride", "epochs=3"]),
+        "a": JobSpec(train=["+experiment=rand_stride", "epochs=3", "warmup_epochs=1"]),
         "b": JobSpec(predict=["stride=4"], of="a"),
         "c": JobSpec(evaluate=["f1=true"], of="a", benchmark=["tvsum", "summe"]),
     }

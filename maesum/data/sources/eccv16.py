@@ -19,13 +19,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import h5py
 import numpy as np
 
-from maesum.config.sources import MIN_FRAMES, ShortPolicy
+from maesum.config.fields import setting
+from maesum.config.sources import FEATURE_TYPES, MIN_FRAMES, FileSource, ShortPolicy
 from maesum.data.annotation import VideoAnnotation, check_annotation, check_fps
 from maesum.data.benchmark import write_benchmark
 from maesum.data.features import write_features
@@ -37,6 +39,25 @@ from maesum.system.errors import MaesumError
 from maesum.system.progress import track
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Eccv16Source(FileSource):
+    """An eccv16_dataset_*_google_pool5.h5 file, see maesum.data.sources.eccv16."""
+
+    _target_: str = "maesum.data.sources.eccv16.import_eccv16"
+    name: str | None = setting(
+        None, 'the benchmark\'s name; by default the part of the file name that says it, e.g. "tvsum"', is_text=True
+    )
+    fps: float | None = setting(None, "frames per second of the videos, where the file does not tell", above=0)
+    backbone: str | None = setting(
+        None, "what computed the features; by default googlenet pool5 of the public files", is_text=True
+    )
+    dtype: str = setting("float16", "or float32", choices=FEATURE_TYPES)
+    short: ShortPolicy = setting(
+        ShortPolicy.error, "what to do with videos below min_frames feature rows: error or drop"
+    )
+    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes", at_least=1)
 
 
 def import_eccv16(

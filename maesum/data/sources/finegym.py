@@ -11,10 +11,15 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from omegaconf import II, MISSING
 
+from maesum.config.fields import setting
+from maesum.config.sources import FileSource
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset
 from maesum.data.sources.finegym_lists import find_lists, read_events, warn_of_lists_not_read
@@ -26,6 +31,16 @@ SOURCE = "FineGym, events of the instance lists"
 #: Four days at 30 frames a second: the list alone decides how much memory a track takes.
 _MOST_FRAMES = 10_000_000
 _COLUMNS = ("video_id", "fps", "n_frames")
+
+
+@dataclass
+class FinegymSource(FileSource):
+    """FineGym event tracks, see maesum.data.sources.finegym."""
+
+    _target_: str = "maesum.data.sources.finegym.import_finegym"
+    input: Any = setting(II("input"), "the folder of both instance lists, or a list of files", is_text=True)
+    ids: str = setting(MISSING, "text file: the videos to keep, one id a line", is_text=True)
+    videos: str = setting(MISSING, "CSV with video_id,fps,n_frames or a features file that holds fps", is_text=True)
 
 
 def import_finegym(

@@ -11,11 +11,13 @@ Gygli, Grabner, Riemenschneider, Van Gool: Creating Summaries from User Videos, 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from maesum.config.sources import FileSource
 from maesum.data.benchmark import VideoAnnotation, check_annotation, write_benchmark
 from maesum.data.hdf5_limits import check_unpacked_size
 from maesum.system.errors import MaesumError, first_line
@@ -23,6 +25,13 @@ from maesum.system.progress import track
 
 SOURCE = "SumMe, GT/*.mat"
 N_VIDEOS = 25
+
+
+@dataclass
+class SummeSource(FileSource):
+    """SumMe annotations, see maesum.data.sources.summe."""
+
+    _target_: str = "maesum.data.sources.summe.import_summe"
 
 
 def import_summe(input: str | Path, out: str | Path) -> list[Path]:

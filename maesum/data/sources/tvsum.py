@@ -11,11 +11,13 @@ Song, Vallmitjana, Stent, Jaimes: TVSum: Summarizing Web Videos Using Titles, CV
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from maesum.config.sources import FileSource
 from maesum.data.benchmark import VideoAnnotation, write_benchmark
 from maesum.data.hdf5 import open_hdf5, read_array, require_dataset
 from maesum.system.errors import MaesumError
@@ -23,6 +25,13 @@ from maesum.system.progress import track
 
 SOURCE = "TVSum, ydata-tvsum50.mat"
 _FIELDS = ("video", "title", "category", "length", "nframes", "user_anno")
+
+
+@dataclass
+class TvsumSource(FileSource):
+    """TVSum annotations, see maesum.data.sources.tvsum."""
+
+    _target_: str = "maesum.data.sources.tvsum.import_tvsum"
 
 
 def import_tvsum(input: str | Path, out: str | Path) -> list[Path]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from maesum.config.sources import ShortPolicy
-from maesum.data.sources.npy_folder import import_npy_folder
+from maesum.data.sources.npy import import_npy_folder
 from maesum.system.errors import MaesumError
 
 

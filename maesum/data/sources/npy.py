@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from maesum.config.sources import MIN_FRAMES, ShortPolicy
+from maesum.config.fields import setting
+from maesum.config.sources import FEATURE_TYPES, MIN_FRAMES, FileSource, ShortPolicy
 from maesum.data.features import write_features
 from maesum.data.sources.arrays import check_finite, keep_long_enough, pad_with_last
 from maesum.data.sources.text import read_ids
@@ -18,6 +20,21 @@ logger = logging.getLogger(__name__)
 
 #: Widths of what usual backbones compute.
 _WIDTHS = {384, 512, 768, 1024, 1280, 1536, 2048, 4096}
+
+
+@dataclass
+class NpySource(FileSource):
+    """A folder of feature arrays, see maesum.data.sources.npy."""
+
+    _target_: str = "maesum.data.sources.npy.import_npy_folder"
+    only: str | None = setting(None, "text file: the ids to keep", is_text=True)
+    exclude: str | None = setting(None, "text file: the ids to leave out", is_text=True)
+    dtype: str = setting("float16", "or float32", choices=FEATURE_TYPES)
+    fps: float | None = setting(None, "frames per second of the feature rows, if all videos share it", above=0)
+    short: ShortPolicy = setting(ShortPolicy.error, "what to do with videos below min_frames: error, drop or pad")
+    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes", at_least=1)
+    backbone: str = setting("unknown", "what computed the features, kept in the file", is_text=True)
+    preprocessing: str = setting("unknown", "how frames were prepared for it, kept in the file", is_text=True)
 
 
 def import_npy_folder(
