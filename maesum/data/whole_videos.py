@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from maesum.data import sampling
 from maesum.data.order import START, Position
+from maesum.data.origin import rows_apart
 from maesum.data.store import FeatureStore
 
 
@@ -20,7 +21,7 @@ class VideoDraw(NamedTuple):
     """One video, and random numbers for whatever a method draws of it."""
 
     video: int
-    features: Tensor  # [n, D] float32, every k-th frame
+    features: Tensor  # [n, D] float32, the kept frames
     noise: Tensor  # [draws, n] float32, uniform in [0, 1)
 
 
@@ -28,20 +29,20 @@ class WholeVideos(Dataset[VideoDraw]):
     """Turns (epoch, video number) into a video with its random numbers, which follow from (seed, epoch, video) alone.
 
     Args:
-        every: keep every k-th frame.
+        every: keep every k-th frame of the video, however many of its frames the store holds.
         draws: random numbers for each kept frame.
     """
 
     def __init__(self, store: FeatureStore, video_ids: Sequence[str], every: int, draws: int, seed: int) -> None:
-        self.store, self.video_ids, self.every = store, list(video_ids), every
-        self.draws, self.seed = draws, seed
+        self.store, self.video_ids = store, list(video_ids)
+        self.rows_apart, self.draws, self.seed = rows_apart(every, store.frame_step), draws, seed
 
     def __len__(self) -> int:
         return len(self.video_ids)
 
     def features(self, video: int) -> Tensor:
         """The kept frames of video number `video`: [n, D] float32."""
-        return self.store[self.video_ids[video]][:: self.every].float()
+        return self.store[self.video_ids[video]][:: self.rows_apart].float()
 
     def __getitem__(self, address: tuple[int, int]) -> VideoDraw:
         epoch, video = address

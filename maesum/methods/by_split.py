@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from maesum.config.fields import setting
 from maesum.data.benchmark import Benchmark
 from maesum.data.joining import check_features_match
+from maesum.data.origin import frames_kept
 from maesum.data.store import FeatureStore
 from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
 from maesum.methods.registry import Config, Method, Metrics
@@ -25,6 +26,7 @@ from maesum.methods.split_scores import score_by_split
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
+from maesum.system.printing import say
 from maesum.training.checkpoints import check_weights
 from maesum.training.module import TrainedModule
 
@@ -33,7 +35,11 @@ from maesum.training.module import TrainedModule
 class VideoSettings:
     """What every method that trains on whole videos takes."""
 
-    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
+    every: int = setting(
+        15,
+        "keep every k-th frame of a video, of which a features file may hold fewer: 15 makes 2 a second of 30",
+        at_least=1,
+    )
     draws: int = setting(1, "random numbers for each frame at every step, e.g. summaries drawn of a video", at_least=1)
 
 
@@ -117,6 +123,8 @@ def _build(training: type[SplitTraining], config: Config, settings: VideoSetting
     check_features_match(
         benchmark, store.video_ids, store.lengths.tolist(), store.frame_step, store.paths[0], store.fps
     )
+    if clause := frames_kept(settings.every, store.frame_step):
+        say(f"{benchmark.name}: features {clause}")
     source = config["splits"]
     splits = resolve_splits(load_splits(source, benchmark.name), benchmark.video_ids, source)
     tested: list[set[str]] = [set(split) for split in splits] or [set()]
