@@ -126,7 +126,7 @@ def _build(training: type[SplitTraining], config: Config, settings: VideoSetting
     if clause := frames_kept(settings.every, store.frame_step):
         say(f"{benchmark.name}: features {clause}")
     source = config["splits"]
-    splits = resolve_splits(load_splits(source, benchmark.name), benchmark.video_ids, source)
+    splits = resolve_splits(load_splits(source, benchmark.name, len(benchmark)), benchmark.video_ids, source)
     tested: list[set[str]] = [set(split) for split in splits] or [set()]
     training_videos = [
         [number for number, video_id in enumerate(benchmark.video_ids) if video_id not in split] for split in tested
