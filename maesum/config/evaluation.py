@@ -49,7 +49,7 @@ class EvaluationSettings:
         choices=("propagate", "omit", "zero"),
     )
     splits: str = setting(
-        "none", "results of test splits besides those of all videos: none, paper5 or a JSON file", is_text=True
+        "none", "results of test splits besides those of all videos: none, paper5, aae or a JSON file", is_text=True
     )
     f1: bool = setting(False, "also the F1 of key-shot summaries, and performance over random")
     f1_over: str = setting(

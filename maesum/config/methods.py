@@ -11,4 +11,8 @@ from maesum.config.fields import setting
 class VideoSettings:
     """What every method on whole videos takes."""
 
-    every: int = setting(15, "keep every k-th frame: 15 makes 2 frames a second of 30", at_least=1)
+    every: int = setting(
+        15,
+        "keep every k-th frame of a video, of which a features file may hold fewer: 15 makes 2 a second of 30",
+        at_least=1,
+    )

@@ -212,8 +212,8 @@ class TrainConfig:
     labelled: LabelledConfig = field(default_factory=LabelledConfig)
     splits: str = setting(
         "none",
-        "none | paper5 | a JSON file: methods that read whole videos train a network for each split, scored on its "
-        "test videos",
+        "none | paper5 | aae | a JSON file: methods that read whole videos train a network for each split, scored on "
+        "its test videos",
         is_text=True,
     )
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)

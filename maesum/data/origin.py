@@ -11,6 +11,25 @@ UNKNOWN = "unknown"
 LARGEST_STEP = 1_000_000
 
 
+def rows_apart(every: int, frame_step: int) -> int:
+    """How many rows of features one kept row is from the next where every `every`-th frame of the video is wanted.
+
+    Where the file's own step does not divide `every`, the nearest number of rows; at least 1, since a file that is
+    coarser than wanted has no more to give.
+    """
+    return max(1, (2 * every + frame_step) // (2 * frame_step))
+
+
+def frames_kept(every: int, frame_step: int) -> str | None:
+    """A clause on which frames are kept where these are not every `every`-th frame; None where they are."""
+    found = rows_apart(every, frame_step) * frame_step
+    if found == every:
+        return None
+    if frame_step > every:
+        return f"hold one frame in {frame_step}, fewer than every={every} asks for; all are taken"
+    return f"hold one frame in {frame_step}, so every={every} takes one frame in {found}"
+
+
 @dataclass(frozen=True)
 class FeatureOrigin:
     """What computed features, and of which frames.

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from maesum.data import sampling
 from maesum.data.benchmark import Benchmark
 from maesum.data.order import START, Position
+from maesum.data.origin import rows_apart
 from maesum.data.store import FeatureStore
 
 
@@ -62,7 +63,7 @@ class WholeVideos(Dataset[VideoDraw]):
     Args:
         store: features of the videos, and perhaps of others.
         video_ids: the videos, in the benchmark's order.
-        every: keep every k-th frame.
+        every: keep every k-th frame of the video, however many of its frames the store holds.
         seed: of the random numbers and of the order.
         annotations: what people said about the videos, for methods that learn from it; None = draws hold none.
         annotated: the numbers of the videos whose annotations draws may hold: those that a network trains on.
@@ -77,7 +78,8 @@ class WholeVideos(Dataset[VideoDraw]):
         annotations: Benchmark | None = None,
         annotated: Collection[int] = (),
     ) -> None:
-        self.store, self.video_ids, self.every, self.seed = store, list(video_ids), every, seed
+        self.store, self.video_ids, self.seed = store, list(video_ids), seed
+        self.rows_apart = rows_apart(every, store.frame_step)
         self.annotations, self.annotated = annotations, frozenset(annotated)
         self._read: dict[int, Tensor] = {}  # annotations of kept frames, by video
 
@@ -86,7 +88,7 @@ class WholeVideos(Dataset[VideoDraw]):
 
     def features(self, video: int) -> Tensor:
         """The kept frames of video number `video`: [n, D] float32."""
-        return self.store[self.video_ids[video]][:: self.every].float()
+        return self.store[self.video_ids[video]][:: self.rows_apart].float()
 
     def __getitem__(self, address: tuple[int, int]) -> VideoDraw:
         epoch, video = address
@@ -97,7 +99,8 @@ class WholeVideos(Dataset[VideoDraw]):
         if self.annotations is None or video not in self.annotated:
             return None
         if video not in self._read:
-            scores = self.annotations[self.video_ids[video]].user_scores[:, :: self.every * self.store.frame_step]
+            step = self.rows_apart * self.store.frame_step
+            scores = np.asarray(self.annotations[self.video_ids[video]].user_scores)[:, ::step]
             self._read[video] = torch.from_numpy(np.ascontiguousarray(scores, dtype=np.float32))
         return self._read[video]
 

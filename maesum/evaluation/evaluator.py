@@ -93,7 +93,9 @@ def evaluate(
             check_videos(each, benchmark, settings.allow_extra)
             warn_of_other_names(each, benchmark, name)
     wanted = _tables_wanted(settings, benchmark)
-    splits = resolve_splits(load_splits(settings.splits, benchmark.name), benchmark.video_ids, settings.splits)
+    splits = resolve_splits(
+        load_splits(settings.splits, benchmark.name, len(benchmark)), benchmark.video_ids, settings.splits
+    )
     shots = ShotSource(settings.shots, benchmark, features)
     f1_over = _f1_over(settings, benchmark)
     needs_shots = any(table == "f1" or _needs_shots(table, benchmark.kind) for table in wanted)

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from maesum.config.methods import VideoSettings
+from maesum.data.origin import frames_kept
 from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
 from maesum.methods.prediction import predict_benchmarks
 from maesum.methods.registry import Method, Metrics, Setup
@@ -25,6 +26,7 @@ from maesum.methods.split_training import ManualSplitTraining, SplitTraining
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
+from maesum.system.printing import say
 from maesum.training.checkpoints import check_weights
 
 __all__ = [
@@ -76,7 +78,9 @@ def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, 
         )
     (benchmark,) = setup.benchmarks
     annotations, store, source = benchmark.annotations, benchmark.features, config.splits
-    splits = resolve_splits(load_splits(source, annotations.name), annotations.video_ids, source)
+    if clause := frames_kept(settings.every, store.frame_step):
+        say(f"{benchmark.name}: features {clause}")
+    splits = resolve_splits(load_splits(source, annotations.name, len(annotations)), annotations.video_ids, source)
     tested: list[set[str]] = [set(split) for split in splits] or [set()]
     training_videos = [
         [number for number, video_id in enumerate(annotations.video_ids) if video_id not in split] for split in tested

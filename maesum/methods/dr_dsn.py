@@ -1,4 +1,25 @@
-"""DR-DSN (Zhou et al. 2018): a bidirectional LSTM trained by reinforcement, one network for each split."""
+"""DR-DSN (Zhou, Qiao and Xiang, AAAI 2018): a bidirectional LSTM trained by reinforcement, one network for each split.
+
+Published: F1 of TVSum and SumMe over 5 random splits of their own, on GoogLeNet pool5 features; the tau and rho that
+Table 3 quotes are others' runs of the released code (Otani et al. 2019; Saquil et al. 2021, who train 2000 epochs).
+
+`method.formula=released`, the default, is the authors' code, github.com/KaiyangZhou/pytorch-vsumm-reinforce:
+
+- features of unit length, every 15th frame (the code scales nothing, its files hold such features; ours are scaled);
+- the reward is half the diversity plus half the representativeness, the latter with *squared* distances;
+- the losses of 5 episodes are summed, each with its mean log-probability of a frame; .01 (mean p - .5)^2 comes once;
+- a baseline for each video, 0 at first, moves a tenth of the way to the mean reward of the 5 after each step;
+- Adam at 1e-5, L2 penalty 1e-5 on all weights, gradients clipped at 5; PyTorch's initialisation;
+- 60 epochs at one rate: the code makes a scheduler (a tenth after 30 epochs), but never steps it.
+
+`method.formula=paper` follows the equations: plain distances, the whole sum of both rewards, the mean over episodes of
+the sum over frames, the squares of weights penalised (twice the gradient), no clipping. The paper is silent on
+initialisation and on how fast the baseline moves; here they are as in the released code.
+
+What differs from both: features, splits and evaluator are ours; the order of videos and the draws follow from our seed;
+the paper's early stopping, when the reward stands still for 10 epochs, is in neither; frames of zeros are unlike all
+others, where the released code gets NaN.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +27,25 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from maesum.config.fields import setting
 from maesum.config.methods import VideoSettings
 from maesum.methods.by_split import SplitTraining, VideoDraw, video_method
-from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
+from maesum.models.drdsn import FORMULAS, DeepSummarizer, UnitLength, policy_loss, rewards
 
 _BASELINE_MEMORY = 0.9  # of the moving average of a video's rewards
 
 
 @dataclass
 class DrDsnSettings(VideoSettings):
-    """What DR-DSN is trained with; defaults are its paper's, which works at 2 frames a second."""
+    """What DR-DSN is trained with; defaults are those of its released code."""
 
+    formula: str = setting(
+        "released",
+        "reward and loss as the released code computes them, or as the paper's equations say",
+        choices=("released", "paper"),
+    )
     draws: int = setting(5, "summaries drawn of a video at every step: the paper's episodes", at_least=1)
     hidden: int = setting(256, "LSTM units in each direction", at_least=1)
     temporal_distance: int = setting(20, "kept frames further apart than this count as wholly different", at_least=0)
@@ -51,36 +77,38 @@ class DrDsn(SplitTraining):
         count = 1 + max(video for videos in training_videos for video in videos)
         self.register_buffer("baseline", torch.zeros(len(training_videos), count))  # moving average of rewards
         self.baseline: Tensor
+        self.formula = FORMULAS[self.settings.formula]
 
-    def build_network(self, feature_dim: int) -> DeepSummarizer:
-        return DeepSummarizer(feature_dim, self.settings.hidden)
+    def build_network(self, feature_dim: int) -> nn.Module:
+        return nn.Sequential(UnitLength(), DeepSummarizer(feature_dim, self.settings.hidden))
 
     def losses(self, batch: VideoDraw, members: list[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
-        reward_of = VideoReward(batch.features, self.settings.temporal_distance)
-        losses, rewards = zip(*(self._network_loss(number, batch, reward_of) for number in members), strict=True)
-        return list(losses), {"reward": torch.stack(rewards).mean()}
-
-    def _network_loss(self, number: int, batch: VideoDraw, reward_of: VideoReward) -> tuple[Tensor, Tensor]:
-        """The loss of one network on one video, and the mean reward of the summaries that it drew."""
-        probability = self.networks[number](batch.features)  # [n]
-        noise = batch.uniform(self.settings.draws, len(probability))
-        selected = noise < probability.detach()  # [draws, n]
-        rewards = torch.stack([reward_of(summary) for summary in selected])  # [draws]
-        loss = policy_loss(probability, selected, rewards - self.baseline[number, batch.video])
-        length = (probability.mean() - self.settings.selected_share).square()
-        mean = rewards.mean()
-        old = self.baseline[number, batch.video]
-        self.baseline[number, batch.video] = _BASELINE_MEMORY * old + (1 - _BASELINE_MEMORY) * mean
-        return loss + self.settings.length_weight * length, mean
+        settings, noise = self.settings, batch.uniform(self.settings.draws, len(batch.features))
+        probabilities = [self.networks[number](batch.features) for number in members]  # [n] each
+        summaries = torch.cat([noise < probability.detach() for probability in probabilities])
+        # The summaries of all networks at once: what costs most, the distances of frames, is the same for all.
+        earned = rewards(UnitLength()(batch.features), summaries, settings.temporal_distance, self.formula)
+        losses = []
+        for number, probability, selected, reward in zip(
+            members, probabilities, summaries.split(settings.draws), earned.split(settings.draws), strict=True
+        ):
+            usual = self.baseline[number, batch.video].clone()
+            length = (probability.mean() - settings.selected_share).square()
+            policy = policy_loss(probability, selected, reward - usual, self.formula)
+            losses.append(policy + settings.length_weight * length)
+            self.baseline[number, batch.video] = _BASELINE_MEMORY * usual + (1 - _BASELINE_MEMORY) * reward.mean()
+        return losses, {"reward": earned.mean()}
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        for network in self.networks:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        if self.formula.clip is not None:
+            for network in self.networks:
+                torch.nn.utils.clip_grad_norm_(network.parameters(), self.formula.clip)
 
     def build_optimizer(self) -> torch.optim.Optimizer:
         """A fresh optimiser of the weights of all networks."""
         settings = self.settings
-        return torch.optim.Adam(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        decay = settings.weight_decay * self.formula.decay_factor
+        return torch.optim.Adam(self.parameters(), lr=settings.learning_rate, weight_decay=decay)
 
 
 METHOD = video_method(DrDsn)

@@ -14,7 +14,7 @@ from maesum.data.scores import Scores, write_scores
 from maesum.evaluation import EvaluationSettings, Table, evaluate, print_evaluation
 from maesum.metrics.bootstrap import bootstrap_interval
 from maesum.runs.provenance import write_json
-from maesum.scoring.whole_video import VideoScorer, picks_of
+from maesum.scoring.whole_video import VideoScorer
 from maesum.system.printing import say
 
 
@@ -44,9 +44,9 @@ def score_by_split(
     tables: list[Table] = []
     for number, scorer in enumerate(scorers, start=1):
         path = folder / "scores" / (f"{name}.h5" if splits == "none" else f"{name}_split_{number}.h5")
-        scores = {video_id: scorer.importance(store[video_id]) for video_id in benchmark.annotations.video_ids}
+        scores = {id_: scorer.importance(store[id_], store.frame_step) for id_ in benchmark.annotations.video_ids}
         origin = {"benchmark": name, "scorer": config.method["name"], "split": number} | told
-        write_scores(path, scores, origin, picks_of(scores, scorer.every * store.frame_step))
+        write_scores(path, scores, origin, scorer.picks(scores, store.frame_step))
         evaluation = evaluate(Scores(path), benchmark.annotations, settings, name=name)
         tables.append(evaluation.tables[0])
     result = tables[0].to_dict() if splits == "none" else _of_own_splits(tables)

@@ -18,8 +18,9 @@ PARTS_READ = {
     "weights": ("benchmarks",),  # those that init= names, scored without training them
     "nothing": ("benchmarks",),
 }
-#: Keys of the node `method` that every method has.
-COMMON = ("name", "reads")
+#: Keys of the node `method` that any method may have; `revision` is a number that a method raises when the same settings
+#: lead to other results than before, so that runs of before do not pass for runs of now.
+COMMON = ("name", "reads", "revision")
 #: Parts of a training config that are read for some data only.
 _READ_FOR = {"labelled": "labelled clips", "splits": "videos"}
 
@@ -64,7 +65,7 @@ def check_method(node: dict[str, Any]) -> None:
 def own_choices(node: dict[str, Any]) -> dict[str, Any]:
     """A `method` node without the settings that are as in its YAML, so that a new one leaves old runs the same."""
     usual = method_defaults(node["name"]) if node.get("name") in method_files() else {}
-    return {key: value for key, value in node.items() if key == "name" or value != usual.get(key, ...)}
+    return {key: value for key, value in node.items() if key in ("name", "revision") or value != usual.get(key, ...)}
 
 
 def method_defaults(name: str) -> dict[str, Any]:

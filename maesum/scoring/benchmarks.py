@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 
 from maesum.data.opened import OpenBenchmark
-from maesum.data.origin import FeatureOrigin, differences, in_frames, training_attributes
+from maesum.data.origin import FeatureOrigin, differences, frames_kept, in_frames, training_attributes
 from maesum.data.scores import Scores, write_scores
 from maesum.evaluation.figures import importance_figure
 from maesum.scoring import Reconstructor, ScoringSettings, evenly_spread, frames_to_score, importance_over_ranks
@@ -39,6 +39,8 @@ def score_benchmark(
     if is_first_rank():
         for line in _remarks(store.origin, trained_on, stride):
             say(f"{name}: {line}")
+        if isinstance(predictor, VideoScorer) and (clause := frames_kept(predictor.every, store.frame_step)):
+            say(f"{name}: features {clause}")
     scores: dict[str, np.ndarray] = {}
     to_score = sum(len(frames_to_score(len(store[video_id]), settings.every)) for video_id in video_ids)
     with progress_bar(f"scoring {name}", to_score) as advance:
@@ -47,7 +49,7 @@ def score_benchmark(
                 scores[video_id] = evenly_spread(len(store[video_id]))
                 continue
             if isinstance(predictor, VideoScorer):
-                scores[video_id] = predictor.importance(store[video_id])
+                scores[video_id] = predictor.importance(store[video_id], store.frame_step)
                 continue
             try:
                 scores[video_id] = importance_over_ranks(
@@ -60,8 +62,11 @@ def score_benchmark(
         origin |= {"backbone": store.backbone, **training_attributes(trained_on)}
         laid = {name: value for name, value in asdict(settings).items() if name != "batch_size"}  # decides nothing
         described = {**origin, **laid, **attributes}
-        kept = predictor.every if isinstance(predictor, VideoScorer) else 1
-        write_scores(path, scores, described, picks_of(scores, kept * store.frame_step))
+        if isinstance(predictor, VideoScorer):
+            picks = predictor.picks(scores, store.frame_step)
+        else:
+            picks = picks_of(scores, store.frame_step)
+        write_scores(path, scores, described, picks)
 
 
 def _remarks(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: int) -> list[str]:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from maesum.data.origin import rows_apart
+
 
 class VideoScorer(nn.Module):
     """Gives every kept frame of a video its importance.
@@ -13,7 +15,7 @@ class VideoScorer(nn.Module):
     Args:
         network: maps the kept frames of a video [n, D] float32 to their importance [n].
         feature_dim: the width D of the features that it takes; None = any.
-        every: keep every k-th frame.
+        every: keep every k-th frame of the video, however many of its frames a features file holds.
     """
 
     def __init__(self, network: nn.Module, feature_dim: int | None, every: int = 1) -> None:
@@ -21,15 +23,21 @@ class VideoScorer(nn.Module):
         self.network, self.feature_dim, self.every = network, feature_dim, every
 
     @torch.inference_mode()
-    def importance(self, features: Tensor) -> np.ndarray:
-        """The importance of every k-th frame: [ceil(n / every)] float32.
+    def importance(self, features: Tensor, frame_step: int) -> np.ndarray:
+        """The importance of the kept frames: [ceil(rows / rows_apart(every, frame_step))] float32.
 
         Args:
-            features: all frames of the video, [n, D] of any float type, on any device.
+            features: of the whole video, [rows, D] of any float type, on any device.
+            frame_step: 15 where every 15th frame of the video has a row, 1 where every frame has.
         """
         self.network.eval()
         device = next(self.network.parameters(), features).device
-        return self.network(features[:: self.every].float().to(device)).float().cpu().numpy()
+        kept = features[:: rows_apart(self.every, frame_step)]
+        return self.network(kept.float().to(device)).float().cpu().numpy()
+
+    def picks(self, scores: dict[str, np.ndarray], frame_step: int) -> dict[str, np.ndarray] | None:
+        """The frame of the video that each score belongs to; see `picks_of`."""
+        return picks_of(scores, rows_apart(self.every, frame_step) * frame_step)
 
 
 def picks_of(scores: dict[str, np.ndarray], step: int) -> dict[str, np.ndarray] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maesum.data import FeatureStore
-from maesum.data.origin import FeatureOrigin, differences
+from maesum.data.origin import FeatureOrigin, differences, frames_kept
 
 
 def test_a_store_tells_what_its_files_say(make_features):
@@ -61,3 +61,18 @@ def test_plain_fields_are_checked(changed, message):
         FeatureOrigin.from_plain({**origin.to_plain(), **changed})
     with pytest.raises(ValueError, match="wanted backbone"):
         FeatureOrigin.from_plain("googlenet")
+
+
+@pytest.mark.parametrize(
+    ("every", "frame_step", "said"),
+    [
+        (15, 1, None),
+        (15, 15, None),
+        (15, 5, None),
+        (15, 2, "hold one frame in 2, so every=15 takes one frame in 16"),
+        (15, 30, "hold one frame in 30, fewer than every=15 asks for; all are taken"),
+        (1, 15, "hold one frame in 15, fewer than every=1 asks for; all are taken"),
+    ],
+)
+def test_it_is_said_where_the_frames_kept_are_not_those_asked_for(every, frame_step, said):
+    assert frames_kept(every, frame_step) == said

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import lightning as L
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from maesum.data.store import FeatureStore
-from maesum.data.whole_videos import VideoDataModule, WholeVideos
+from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
 from maesum.methods.dr_dsn import METHOD, DrDsn
-from maesum.models.drdsn import DeepSummarizer, VideoReward, policy_loss
+from maesum.models import drdsn
+from maesum.models.drdsn import FORMULAS, DeepSummarizer, policy_loss, rewards
 from maesum.system.errors import MaesumError
 from maesum.training.checkpoints import load_pretrained
 from tests.commands import SECONDS, maesum_here, user_error
 
 
-def reward_by_loops(features, selected, distance):
-    """Zhou et al. (2018), equations 3 to 6, pair by pair."""
+def terms_by_loops(features, selected, distance, squared):
+    """Diversity and representativeness of one summary, pair by pair."""
     chosen = np.flatnonzero(selected)
     diversity = 0.0
     for t in chosen:
@@ -30,22 +34,148 @@ def reward_by_loops(features, selected, distance):
     if len(chosen) > 1:
         diversity /= len(chosen) * (len(chosen) - 1)
     nearest = [min(np.linalg.norm(frame - features[u]) for u in chosen) for frame in features]
-    return diversity + np.exp(-np.mean(nearest))
+    return diversity, np.exp(-np.mean(np.square(nearest) if squared else nearest))
 
 
+def reward_by_loops(features, selected, distance, formula):
+    terms = terms_by_loops(features, selected, distance, squared=formula == "released")
+    return sum(terms) * (0.5 if formula == "released" else 1.0)
+
+
+@pytest.mark.parametrize("formula", ["released", "paper"])
 @pytest.mark.parametrize("share", [0.05, 0.4, 1.0])
 @pytest.mark.parametrize("distance", [0, 4, 100])
-def test_the_reward_is_that_of_the_paper(share, distance):
+@pytest.mark.parametrize("at_once", [1, 60, 10**6])
+def test_rewards_are_those_of_the_formula(monkeypatch, share, distance, formula, at_once):
+    monkeypatch.setattr(drdsn, "_PRODUCTS_AT_ONCE", at_once)  # so that a video is one block, or many
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(25, 6))
-    selected = rng.random(25) < share
-    selected[3] = True
-    reward = VideoReward(torch.from_numpy(features), distance)(torch.from_numpy(selected))
-    assert float(reward) == pytest.approx(reward_by_loops(features, selected, distance), abs=1e-9)
+    features = rng.normal(size=(25, 6)) / 3
+    selected = rng.random((3, 25)) < share
+    selected[:, 3] = True
+    found = rewards(torch.from_numpy(features), torch.from_numpy(selected), distance, FORMULAS[formula])
+    expected = [reward_by_loops(features, summary, distance, formula) for summary in selected]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_an_empty_summary_earns_nothing():
-    assert float(VideoReward(torch.randn(5, 3))(torch.zeros(5, dtype=torch.bool))) == 0
+def test_an_empty_summary_earns_nothing_and_a_frame_of_zeros_is_unlike_all_others():
+    features = torch.randn(5, 3)
+    nothing = torch.zeros(1, 5, dtype=torch.bool)
+    assert float(rewards(features, nothing)) == 0
+    features[2] = 0
+    diversity, _ = drdsn.reward_terms(features, torch.tensor([[False, True, True, False, False]]), 20, True)
+    assert float(diversity) == 1
+
+
+@pytest.mark.parametrize("formula", ["released", "paper"])
+def test_one_step_is_that_of_the_formula(formula):
+    """Losses, the baseline and every weight after two steps of Adam, each written out."""
+    rng = np.random.default_rng(1)
+    raw = torch.from_numpy(rng.normal(size=(30, 6)).astype(np.float32)) * 5
+    unit = raw / raw.norm(dim=1, keepdim=True)
+    torch.manual_seed(0)
+    task = DrDsn(6, [[0]], dict(hidden=4, draws=3, formula=formula))
+    plain = copy.deepcopy(task.networks[0][1])
+    optimizer = task.build_optimizer()
+    first, second = ({name: torch.zeros_like(p) for name, p in plain.named_parameters()} for _ in range(2))
+    baseline = 0.0
+    for step in (1, 2):
+        noise = torch.from_numpy(rng.random((3, 30)).astype(np.float32))
+        (loss,), logged = task.losses(VideoDraw(0, raw, noise), [0])
+        optimizer.zero_grad()
+        loss.backward()
+        task.on_before_optimizer_step(optimizer)
+        optimizer.step()
+
+        probability = plain(unit)
+        expected = 0.01 * (probability.mean() - 0.5) ** 2
+        earned = []
+        for draw in noise:
+            selected = (draw < probability.detach()).float()
+            logs = selected * probability.log() + (1 - selected) * (1 - probability).log()
+            reward = reward_by_loops(unit.numpy().astype(np.float64), selected.numpy() > 0, 20, formula)
+            gain = reward - baseline
+            expected = expected - (logs.mean() * gain if formula == "released" else logs.sum() * gain / 3)
+            earned.append(reward)
+        baseline = 0.9 * baseline + 0.1 * np.mean(earned)
+        assert loss.item() == pytest.approx(expected.item(), abs=1e-6 if formula == "released" else 1e-5)
+        assert float(logged["reward"]) == pytest.approx(np.mean(earned), abs=1e-6)
+        assert float(task.baseline[0, 0]) == pytest.approx(baseline, abs=1e-6)
+
+        plain.zero_grad()
+        expected.backward()
+        norm = float(sum(p.grad.square().sum() for p in plain.parameters())) ** 0.5
+        scale = min(1.0, 5.0 / norm) if formula == "released" else 1.0
+        decay = 1e-5 if formula == "released" else 2e-5
+        with torch.no_grad():
+            for name, p in plain.named_parameters():
+                gradient = p.grad * scale + decay * p
+                first[name] = 0.9 * first[name] + 0.1 * gradient
+                second[name] = 0.999 * second[name] + 0.001 * gradient**2
+                p -= 1e-5 * (first[name] / (1 - 0.9**step)) / ((second[name] / (1 - 0.999**step)).sqrt() + 1e-8)
+        for name, p in task.networks[0][1].named_parameters():
+            torch.testing.assert_close(p, plain.get_parameter(name), atol=1e-6, rtol=0)
+
+
+def test_gradients_are_clipped_network_by_network_as_released_and_not_in_the_paper():
+    for formula, norm in (("released", 5.0), ("paper", 1000.0)):
+        task = DrDsn(3, [[0], [0]], dict(hidden=2, formula=formula))
+        for network, length in zip(task.networks, (1000.0, 1.0), strict=True):
+            for p in network.parameters():
+                p.grad = torch.zeros_like(p)
+            next(network.parameters()).grad[0, 0] = length
+        task.on_before_optimizer_step(task.build_optimizer())
+        found = [next(network.parameters()).grad.norm().item() for network in task.networks]
+        assert found == pytest.approx([norm, 1.0], rel=1e-4)
+
+
+class LargestTensor(TorchDispatchMode):
+    """Notes how many values the largest tensor holds that any operation makes."""
+
+    largest = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        for each in tree_leaves(out):
+            if isinstance(each, torch.Tensor):
+                self.largest = max(self.largest, each.untyped_storage().nbytes() // each.element_size())
+        return out
+
+
+def test_a_step_on_a_long_video_makes_no_tensor_of_all_pairs_of_frames():
+    n = 12_000  # of FineGym's longest video, every 15th frame makes 15,400
+    task = DrDsn(4, [[0]], dict(hidden=2, draws=2))
+    with LargestTensor() as seen:
+        (loss,), _ = task.losses(VideoDraw(0, torch.randn(n, 4), torch.rand(2, n)), [0])
+        loss.backward()
+    assert seen.largest < n * n / 20  # the LSTM's own grows with n, too
+
+
+def test_features_of_any_length_are_trained_on_and_scored_alike():
+    torch.manual_seed(0)
+    task = DrDsn(6, [[0]], dict(hidden=4))
+    features, noise = torch.randn(40, 6), torch.rand(5, 40)
+    found = []
+    for scale in (1.0, 50.0):
+        task.baseline.zero_()
+        (loss,), logged = task.losses(VideoDraw(0, features * scale, noise), [0])
+        scores = task.scorer(0).importance(features * scale, 15)
+        found.append((float(loss), float(logged["reward"]), scores))
+    assert found[0][:2] == pytest.approx(found[1][:2], abs=1e-6)
+    np.testing.assert_allclose(found[0][2], found[1][2], atol=1e-6)
+
+
+def test_on_real_features_representativeness_is_of_the_order_of_the_released_codes(shared):
+    checked = 0
+    for path in sorted((shared / "summe" / "dino").glob("*.npz")):
+        with np.load(path) as content:
+            if "dino768" not in content.files or checked == 4:
+                continue
+            features = torch.from_numpy(content["dino768"].astype(np.float32))
+        half = torch.rand(1, len(features), generator=torch.Generator().manual_seed(0)) < 0.5
+        _, scaled = drdsn.reward_terms(drdsn.UnitLength()(features), half, 20, True)
+        assert 0.75 < float(scaled) < 1, path
+        checked += 1
+    assert checked == 4
 
 
 def test_the_policy_gradient_raises_what_did_better_than_usual():
@@ -114,13 +244,13 @@ def test_training_raises_the_reward(videos):
     task = DrDsn(8, [[0, 1, 2]], settings)
 
     def expected_reward():
-        rewards = []
+        earned = []
         for video in range(3):
             features = videos.features(video)
             probability = task.networks[0](features).detach()
             noise = torch.rand(64, len(features), generator=torch.Generator().manual_seed(video))
-            rewards += [float(VideoReward(features)(summary)) for summary in noise < probability]
-        return np.mean(rewards)
+            earned += rewards(drdsn.UnitLength()(features), noise < probability).tolist()
+        return np.mean(earned)
 
     before = expected_reward()
     fit(task, videos, epochs=40)

@@ -149,6 +149,30 @@ def test_lengths_are_repaired_only_on_request_and_by_two_frames_at_most() -> Non
         fit_length([1, 2, 3], 6, tolerance=3)
 
 
+@pytest.mark.parametrize(("name", "tested"), [("tvsum", 10), ("summe", 5)])
+def test_aae_splits_are_the_public_ones(shared: Path, name: str, tested: int) -> None:
+    public = json.loads((shared / "lists" / f"pglsum_{name}_splits.json").read_text())
+    found = load_splits("aae", name)
+    assert found == [split["test_keys"] for split in public]
+    assert [len(split) for split in found] == [tested] * 5
+
+
+def test_splits_of_another_benchmark_are_refused_though_their_videos_are_called_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "splits.json"
+    videos = [f"video_{number}" for number in range(1, 26)]
+    path.write_text(json.dumps([{"train_keys": videos[5:], "test_keys": videos[:5]}]))
+    assert load_splits(path, "summe", 25) == [videos[:5]]
+    with pytest.raises(MaesumError, match="name 25 videos, but tvsum has 50"):
+        load_splits(path, "tvsum", 50)
+    keys = [f"../data/eccv16_dataset_summe_google_pool5.h5/{video}" for video in videos[:5]]
+    path.write_text(json.dumps([{"test_keys": keys}]))
+    assert load_splits(path, "summe", 25) == [videos[:5]]
+    with pytest.raises(MaesumError, match="a video of summe, but the benchmark is tvsum"):
+        load_splits(path, "tvsum", 50)
+    with pytest.raises(MaesumError, match="no splits for 'finegym'"):
+        load_splits("aae", "finegym")
+
+
 def test_the_papers_splits_are_the_listings() -> None:
     assert [len(split) for split in load_splits("paper5", "tvsum")] == [10] * 5
     assert [len(split) for split in load_splits("paper5", "summe")] == [5] * 5

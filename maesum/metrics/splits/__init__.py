@@ -1,7 +1,8 @@
-"""Which videos a benchmark's result is averaged over: all, the paper's five random splits, or a file of splits.
+"""Which videos a benchmark's result is averaged over: all, five random splits that ship here, or a file of splits.
 
-`paper5.json` holds Listings A1 to A3 of the paper. Files have the form that PGL-SUM and most public code use: a list of
-objects with `test_keys`; their `train_keys` are of no use here.
+`paper5.json` holds Listings A1 to A3 of the paper, `aae.json` the test videos of SUM-GAN-AAE's public splits of TVSum
+and SumMe (Apostolidis et al. 2020), which PGL-SUM uses, too. Files have the form that PGL-SUM and most public code use:
+a list of objects with `test_keys`; their `train_keys` only tell whether the file is of this benchmark.
 """
 
 from __future__ import annotations
@@ -15,26 +16,30 @@ from typing import Any
 from maesum.system.errors import MaesumError
 from maesum.system.files import read_json
 
-_PAPER = Path(__file__).with_name("paper5.json")
+#: The splits that have a name of their own.
+SHIPPED = {name: Path(__file__).with_name(f"{name}.json") for name in ("paper5", "aae")}
+#: Benchmarks whose names public files put before their videos, as in eccv16_dataset_summe_google_pool5.h5/video_1.
+_NAMED_IN_KEYS = ("tvsum", "summe", "finegym", "youtube", "ovp")
 
 
-def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
+def load_splits(source: str | Path, benchmark: str, n_videos: int | None = None) -> list[list[str]]:
     """The test videos of each split.
 
     Args:
-        source: "none", "paper5", or the path of a JSON file: [{"test_keys": [...]}, ...], or the same under the
+        source: "none", "paper5", "aae", or the path of a JSON file: [{"test_keys": [...]}, ...], or the same under the
             benchmark's name.
         benchmark: the benchmark's name, e.g. "tvsum".
+        n_videos: of the benchmark: as many as a file has to name that says what is trained on, too; None = any.
 
     Returns:
         One list of video ids for each split, in the file's order; empty for "none".
 
     Raises:
-        MaesumError: the file cannot be read, is not of this form, or has nothing for the benchmark.
+        MaesumError: the file cannot be read, is not of this form, has nothing for the benchmark, or is of another one.
     """
     if str(source) == "none":
         return []
-    path = _PAPER if str(source) == "paper5" else Path(source)
+    path = SHIPPED.get(str(source)) or Path(source)
     content = read_json(path)
     if isinstance(content, dict):
         if benchmark not in content:
@@ -42,7 +47,9 @@ def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
         content = content[benchmark]
     if not isinstance(content, list) or not content:
         raise MaesumError(f'{path}: holds no list of splits, wanted [{{"test_keys": ["video_1", ...]}}, ...].')
-    return [_test_videos(split, number, path) for number, split in enumerate(content)]
+    tested = [_test_videos(split, number, path) for number, split in enumerate(content)]
+    _check_benchmark(content, path, benchmark, n_videos)
+    return tested
 
 
 def resolve_splits(splits: Iterable[Iterable[str]], video_ids: Sequence[str], source: str | Path) -> list[list[str]]:
@@ -66,6 +73,28 @@ def resolve_splits(splits: Iterable[Iterable[str]], video_ids: Sequence[str], so
                     f"{len(video_ids)} videos; use the splits made for this benchmark."
                 )
     return [[known[video_id] for video_id in split] for split in resolved]
+
+
+def _check_benchmark(content: list[dict[str, Any]], path: Path, benchmark: str, n_videos: int | None) -> None:
+    """Refuse splits of another benchmark, which often name the same video_1, video_2, ..."""
+    trained = [split["train_keys"] for split in content if isinstance(split.get("train_keys"), list)]
+    for key in (key for split in content for key in split["test_keys"]):
+        file, _, _ = key.rpartition("/")
+        others = [name for name in _NAMED_IN_KEYS if name in file.lower() and name != benchmark]
+        if others and benchmark in _NAMED_IN_KEYS and benchmark not in file.lower():
+            raise MaesumError(
+                f"{path}: test_keys name '{key}', a video of {others[0]}, but the benchmark is {benchmark}; use splits "
+                "made for it."
+            )
+    if n_videos is None or len(trained) < len(content):
+        return
+    plain = [keys for keys in trained if not any("/" in str(key) for key in keys)]  # else of several benchmarks
+    named = {str(key) for keys in plain for key in keys} | {key for split in content for key in split["test_keys"]}
+    if plain and len(named) != n_videos:
+        raise MaesumError(
+            f"{path}: train_keys and test_keys name {len(named)} videos, but {benchmark} has {n_videos}; use splits "
+            "made for this benchmark."
+        )
 
 
 def _test_videos(split: Any, number: int, path: Path) -> list[str]:
