@@ -21,6 +21,8 @@ from omegaconf import DictConfig, OmegaConf
 from torch.nn import Module
 from torch.nn.parallel import DistributedDataParallel
 
+from maesum.data.store import FeatureStore
+from maesum.data.zeros import remark_on_zeros
 from maesum.methods.registry import method
 from maesum.runs.fingerprint import fingerprints
 from maesum.runs.folders import folder_is_given
@@ -88,6 +90,9 @@ def run(config: DictConfig) -> dict[str, float]:
         if data is None
         else prepare_to_resume(checkpoint, task, data, trainer, plain, read, folder, has_schedule=kind.has_schedule)
     )
+    zeros = remark_on_zeros(data.store) if isinstance(getattr(data, "store", None), FeatureStore) else None
+    if zeros is not None and trainer.is_global_zero:
+        say(zeros)
     # Up to here, nothing is written.
     start_loggers(trainer.loggers, folder)
     if trainer.is_global_zero:

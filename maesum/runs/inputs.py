@@ -10,6 +10,10 @@ from maesum.runs.method_settings import check_method, parts_read
 from maesum.system.errors import MaesumError
 from maesum.system.patterns import is_there
 
+#: What runs without any files, for somebody who has none yet.
+_DEMO_TRAINING = "python -m maesum.train +experiment=rand_stride +scale=demo"
+_DEMO_PREDICTION = "python -m maesum.predict scorer=context_mean benchmark=demo"
+
 
 class Input(NamedTuple):
     """One file, pattern or list of them that a config names, and the command that makes it."""
@@ -69,12 +73,13 @@ def check_inputs(config: dict[str, Any]) -> None:
         from maesum.data.demo import ensure_demo
 
         ensure_demo(demo)
+    unnamed = next((item for item in inputs if item.paths is None), None)
+    if unnamed is not None:
+        raise MaesumError(f"{unnamed.key}= is required{_how(unnamed)}; give it on the command line.")
     missing = [item for item in inputs if not all(is_there(path) for path in _listed(item.paths))]
     if missing:
         lines = [f"{item.key}={item.paths} is missing{_how(item)}" for item in missing]
-        lines.append(
-            "To see everything run on synthetic data: python -m maesum.train +experiment=rand_stride +scale=demo"
-        )
+        lines.append(f"To see it run on synthetic data: {_DEMO_TRAINING if 'data' in config else _DEMO_PREDICTION}")
         at_hand = [name for name in config.get("benchmarks", {}) if not any(_is_of(item, name) for item in missing)]
         if at_hand and any(item.key.startswith("benchmarks.") for item in missing):
             lines.append(f"To leave the others out, name the benchmarks at hand: benchmark=[{','.join(at_hand)}]")

@@ -15,6 +15,7 @@ from maesum.data.joining import check_features_match
 from maesum.data.origin import FeatureOrigin, differences, in_frames, training_attributes
 from maesum.data.scores import Scores, write_scores
 from maesum.data.store import FeatureStore
+from maesum.data.zeros import remark_on_zeros
 from maesum.evaluation.figures import importance_figure
 from maesum.scoring import Reconstructor, ScoringSettings, evenly_spread, frames_to_score, importance_over_ranks
 from maesum.scoring.whole_video import VideoScorer, picks_of
@@ -67,6 +68,9 @@ def score_benchmark(
     if is_first_rank():
         for line in _remarks(store.origin, trained_on, config["stride"]):
             say(f"{name}: {line}")
+        zeros = remark_on_zeros(store)
+        if zeros is not None:
+            say(zeros)
     scores: dict[str, np.ndarray] = {}
     to_score = sum(len(frames_to_score(len(store[video_id]), settings.every)) for video_id in benchmark.video_ids)
     with progress_bar(f"scoring {name}", to_score) as advance:
