@@ -10,8 +10,11 @@ The packages that a library user meets, each importable on its own:
 ``maesum.sharing``    models to share: ``maesum.sharing.hub.MaskedAutoencoder``
 """
 
+from maesum.system.starting import is_a_command_starting, tell_interrupts
 from maesum.system.torchvision_import import repair_on_import
 
 __version__ = "0.1.0"
 
+if is_a_command_starting():
+    tell_interrupts()
 repair_on_import()  # PyPI's torchvision beside CPU torch would break Lightning's import

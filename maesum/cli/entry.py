@@ -34,6 +34,7 @@ from maesum.config.fields import meanings
 from maesum.runs.folders import making_folders
 from maesum.system.errors import MaesumError, Stopped
 from maesum.system.printing import failure_sentence, say, unfailing_output
+from maesum.system.signals import Ended, ending_by_signals
 
 #: Exit status of a command that stopped because of what it was given.
 EXIT_USER_ERROR = 2
@@ -76,7 +77,11 @@ def entry_point(
 def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> int:
     """Run a command, say what went wrong, and return its exit status."""
     try:
-        _run(config_name, task, additions)
+        with ending_by_signals():
+            _run(config_name, task, additions)
+    except Ended as ended:
+        say(f"{ended}.", error=True)
+        return 128 + ended.signum
     except KeyboardInterrupt:
         say("interrupted", error=True)
         return EXIT_INTERRUPTED
@@ -115,6 +120,10 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
                 given = HydraConfig.get().overrides.task
                 config = checked_config(config, config_name, list(given), ", ".join(outside))
             return task(config)
+        except KeyboardInterrupt:
+            if HydraConfig.get().mode is RunMode.RUN:
+                folders.take_back(HydraConfig.get().runtime.output_dir)
+            raise
         except Exception as error:
             if isinstance(error, Stopped) and _runs_in_turn():
                 say(error, error=True)

@@ -22,6 +22,7 @@ from maesum.runs.provenance import LAST
 from maesum.system.errors import MaesumError
 from maesum.system.launch import is_further_rank, launched
 from maesum.system.printing import say
+from maesum.system.signals import Ended
 
 
 def in_multirun() -> bool:
@@ -85,6 +86,8 @@ def _exit_status(command: list[str]) -> int:
             status = process.wait()
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
+            if isinstance(interrupt, Ended):  # sent to this process alone
+                process.send_signal(interrupt.signum)
             continue
         if interrupted is not None:
             raise interrupted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -137,6 +138,7 @@ def _scores_file(key: str, path: str, name: str, n_benchmarks: int) -> str:
         own = Path(path) / f"{name}.h5"
         of_run = Path(path) / "scores" / own.name
         path = str(of_run if of_run.parent.is_dir() and not own.exists() else own)
+        _refuse_splits(key, Path(path))
     elif n_benchmarks > 1:
         raise MaesumError(
             f"{path}: is one file for {n_benchmarks} benchmarks, wanted a folder with <benchmark>.h5 for each; name "
@@ -149,6 +151,16 @@ def _scores_file(key: str, path: str, name: str, n_benchmarks: int) -> str:
             "of several splits together in one JSON, or evaluate one file at a time."
         )
     return path
+
+
+def _refuse_splits(key: str, path: Path) -> None:
+    """Say what a run by splits holds, where the one file of a benchmark's scores is looked for."""
+    of_splits = sorted(path.parent.glob(f"{glob.escape(path.stem)}_split_*.h5"))
+    if of_splits and not path.exists():
+        raise MaesumError(
+            f"{key}: the run holds {len(of_splits)} scores files of {path.stem}, one for the network of each split "
+            f"({of_splits[0]}, ...), and its evaluation.json has their mean; name one of these files by {key}=."
+        )
 
 
 def _features(given: Any, usual: Any, shots: str) -> Any:

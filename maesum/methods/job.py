@@ -22,6 +22,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from maesum.config.training import TrainConfig
 from maesum.data.opened import OpenBenchmark, open_benchmarks
+from maesum.data.store import FeatureStore
+from maesum.data.zeros import remark_on_zeros
 from maesum.methods.registry import Setup, method
 from maesum.runs.fingerprint import fingerprints
 from maesum.runs.identity import identity
@@ -86,6 +88,9 @@ def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dic
             checkpoint, cast(TrainedModule, task), data, trainer, config, read, folder, has_schedule=kind.has_schedule
         )
     )
+    zeros = remark_on_zeros(data.store) if isinstance(getattr(data, "store", None), FeatureStore) else None
+    if zeros is not None and trainer.is_global_zero:
+        say(zeros)
     # Up to here, nothing is written.
     start_loggers(trainer.loggers, folder)
     if trainer.is_global_zero:

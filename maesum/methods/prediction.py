@@ -33,11 +33,11 @@ from maesum.scoring import TRAINING_FREE, Reconstructor, ScoringSettings
 from maesum.scoring.benchmarks import draw_figures, is_first_rank, score_benchmark
 from maesum.scoring.whole_video import VideoScorer
 from maesum.system.errors import MaesumError, first_line
-from maesum.system.files import file_hash, temporary_folder
+from maesum.system.files import temporary_folder
 from maesum.system.launch import check_processes
 from maesum.system.printing import say
 from maesum.system.processes import leave_group_at_exit
-from maesum.training.checkpoints import load_pretrained, read_checkpoint, trained_method
+from maesum.training.checkpoints import pretrained_of, read_hashed_checkpoint, trained_method
 from maesum.training.remarks import leave_out_remarks
 
 leave_out_remarks()
@@ -114,12 +114,12 @@ def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
             raise MaesumError(
                 f"ckpt= is required; name a checkpoint of python -m maesum.train, or scorer= one of {names}."
             )
-        content = read_checkpoint(ckpt)
+        content, digest = read_hashed_checkpoint(ckpt)
         trained_by = trained_method(content)
         if trained_by in method_names() and (load := method(trained_by).predictor) is not None:
-            return Predictor(load(content, ckpt), {"checkpoint": file_hash(ckpt), "scorer": trained_by})
-        pretrained = load_pretrained(ckpt)
-        return Predictor(pretrained.model, {"checkpoint": file_hash(ckpt)}, pretrained.trained_on)
+            return Predictor(load(content, ckpt), {"checkpoint": digest, "scorer": trained_by})
+        pretrained = pretrained_of(content, ckpt)
+        return Predictor(pretrained.model, {"checkpoint": digest}, pretrained.trained_on)
     if ckpt is not None:
         raise MaesumError(f"scorer={scorer} takes no checkpoint; leave out either ckpt= or scorer=.")
     if scorer == "uniform":

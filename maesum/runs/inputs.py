@@ -12,6 +12,10 @@ from maesum.runs.method_settings import PARTS_READ, check_method
 from maesum.system.errors import MaesumError
 from maesum.system.patterns import is_there
 
+#: What runs without any files, for somebody who has none yet.
+_DEMO_TRAINING = "python -m maesum.train +experiment=rand_stride +scale=demo"
+_DEMO_PREDICTION = "python -m maesum.predict scorer=context_mean benchmark=demo"
+
 
 class Input(NamedTuple):
     """One file, pattern or list of them that a config names, the command that makes it, and the benchmark it is of."""
@@ -34,7 +38,7 @@ def check_training(config: TrainConfig) -> None:
             f"init={config.init}: no such checkpoint file; name one that python -m maesum.train left, as in "
             "init=RUN/checkpoints/last.ckpt."
         )
-    check_inputs(list(_training_inputs(config)), config.demo_dir)
+    check_inputs(list(_training_inputs(config)), config.demo_dir, _DEMO_TRAINING)
 
 
 def check_prediction(config: PredictConfig) -> None:
@@ -43,11 +47,14 @@ def check_prediction(config: PredictConfig) -> None:
     Raises:
         MaesumError: a file that is not there.
     """
-    check_inputs(list(_benchmark_inputs(config.benchmarks)), config.demo_dir)
+    check_inputs(list(_benchmark_inputs(config.benchmarks)), config.demo_dir, _DEMO_PREDICTION)
 
 
-def check_inputs(inputs: Sequence[Input], demo_dir: str) -> None:
+def check_inputs(inputs: Sequence[Input], demo_dir: str, synthetic: str) -> None:
     """Make the demo data if an input lies among them, and check that every other input exists.
+
+    Args:
+        synthetic: a command that runs without any files, which the refusal names.
 
     Raises:
         MaesumError: naming what is missing, the command that makes each, and the demo.
@@ -57,12 +64,13 @@ def check_inputs(inputs: Sequence[Input], demo_dir: str) -> None:
         from maesum.data.demo import ensure_demo
 
         ensure_demo(demo)
+    unnamed = next((item for item in inputs if item.paths is None), None)
+    if unnamed is not None:
+        raise MaesumError(f"{unnamed.key}= is required{_how(unnamed)}; give it on the command line.")
     missing = [item for item in inputs if not all(is_there(path) for path in _listed(item.paths))]
     if missing:
         lines = [f"{item.key}={item.paths} is missing{_how(item)}" for item in missing]
-        lines.append(
-            "To see everything run on synthetic data: python -m maesum.train +experiment=rand_stride +scale=demo"
-        )
+        lines.append(f"To see it run on synthetic data: {synthetic}")
         without = {item.benchmark for item in missing}
         at_hand = [name for name in dict.fromkeys(item.benchmark for item in inputs) if name and name not in without]
         if at_hand and any(without):

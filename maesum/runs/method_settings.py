@@ -18,8 +18,8 @@ PARTS_READ = {
     "weights": ("benchmarks",),  # those that init= names, scored without training them
     "nothing": ("benchmarks",),
 }
-#: Keys of the node `method` that any method may have; `revision` is a number that a method raises when the same settings
-#: lead to other results than before, so that runs of before do not pass for runs of now.
+#: Keys of the node `method` that any method may have. A method raises its number `revision` when the same settings come
+#: to lead to other results, so that earlier runs do not pass for runs of now.
 COMMON = ("name", "reads", "revision")
 #: Parts of a training config that are read for some data only.
 _READ_FOR = {"labelled": "labelled clips", "splits": "videos"}

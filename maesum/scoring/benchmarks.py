@@ -12,6 +12,7 @@ import torch.distributed as dist
 from maesum.data.opened import OpenBenchmark
 from maesum.data.origin import FeatureOrigin, differences, frames_kept, in_frames, training_attributes
 from maesum.data.scores import Scores, write_scores
+from maesum.data.zeros import remark_on_zeros
 from maesum.evaluation.figures import importance_figure
 from maesum.scoring import Reconstructor, ScoringSettings, evenly_spread, frames_to_score, importance_over_ranks
 from maesum.scoring.whole_video import VideoScorer, picks_of
@@ -41,6 +42,8 @@ def score_benchmark(
             say(f"{name}: {line}")
         if isinstance(predictor, VideoScorer) and (clause := frames_kept(predictor.every, store.frame_step)):
             say(f"{name}: features {clause}")
+        if zeros := remark_on_zeros(store):
+            say(zeros)
     scores: dict[str, np.ndarray] = {}
     to_score = sum(len(frames_to_score(len(store[video_id]), settings.every)) for video_id in video_ids)
     with progress_bar(f"scoring {name}", to_score) as advance:

@@ -9,9 +9,9 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from maesum.system.errors import MaesumError
 from maesum.system.leftovers import remove_leftovers, temporary_name
@@ -44,7 +44,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files; a data file is shared like any other
         temporary.replace(path)
     except OSError as error:
-        raise MaesumError(f"{path}: writing failed ({error.strerror or error}); nothing was kept.") from None
+        reason = error.strerror or str(error).replace(str(temporary), str(path))  # nobody knows the temporary name
+        raise MaesumError(f"{path}: writing failed ({reason}); nothing was kept.") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,7 +54,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
     """Yield a folder in `parent` that is removed when the block ends, for what is to be renamed into place from there.
 
-    That of a killed process is removed by the next one that writes into `parent`.
+    So is `parent` where it was made for this and holds nothing in the end. What a killed process leaves is removed by
+    the next one that writes into `parent`.
 
     Args:
         name: what it is for, to be found in its name.
@@ -61,6 +63,7 @@ def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
     Raises:
         MaesumError: it cannot be made.
     """
+    made = [path for path in (Path(parent).absolute(), *Path(parent).absolute().parents) if not path.exists()]
     try:
         Path(parent).mkdir(parents=True, exist_ok=True)
         remove_leftovers(parent)
@@ -73,6 +76,9 @@ def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # the first that holds something stays
+            for path in made:
+                path.rmdir()
 
 
 def check_file_writable(path: str | Path) -> None:
@@ -136,8 +142,14 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def file_hash(path: str | Path) -> str:
     """The first 16 hex digits of a file's SHA-256."""
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+        return stream_hash(file)
+
+
+def stream_hash(file: BinaryIO) -> str:
+    """The same of a file that is open, from its beginning; leaves it at its end."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
     return digest.hexdigest()[:16]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import torch
 
@@ -13,6 +13,7 @@ from maesum.data.origin import FeatureOrigin
 from maesum.models import MaskedAutoencoder
 from maesum.runs.checkpoint_file import check_checkpoint_file
 from maesum.system.errors import MaesumError, first_line
+from maesum.system.files import stream_hash
 from maesum.training.optimizer_checks import defect_of
 
 #: The field of a checkpoint that tells on which features the model was trained.
@@ -51,7 +52,18 @@ def load_pretrained(path: str | Path) -> Pretrained:
     Raises:
         MaesumError: missing, not a checkpoint of this project, or weights that do not fit its own settings.
     """
-    content = read_checkpoint(path)
+    return pretrained_of(read_checkpoint(path), path)
+
+
+def pretrained_of(content: dict[str, Any], path: str | Path) -> Pretrained:
+    """The same of a checkpoint that was read already.
+
+    Args:
+        path: that messages name.
+
+    Raises:
+        MaesumError: as `load_pretrained`.
+    """
     _check_holds_autoencoder(content, path)
     settings, weights = _settings_and_weights(content, path)
     trained_on = read_origin(content, path)
@@ -151,16 +163,42 @@ def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path,
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """The content of a checkpoint as tensors and plain values.
+    """The content of a checkpoint as tensors and plain values; see `read_hashed_checkpoint`."""
+    return _read(path, with_hash=False)[0]
+
+
+def read_hashed_checkpoint(path: str | Path) -> tuple[dict[str, Any], str]:
+    """The content of a checkpoint as tensors and plain values, and the hash of the file that it was read from.
+
+    The file is opened once: another that takes its name meanwhile, as a training's next checkpoint does, has no part.
 
     Raises:
         MaesumError: missing, damaged, not a checkpoint, or holding objects that would have to be executed.
     """
+    return _read(path, with_hash=True)
+
+
+def _read(path: str | Path, *, with_hash: bool) -> tuple[dict[str, Any], str]:
+    """The content and the hash of one opened file; the hash is empty where nobody asks for it."""
     path = Path(path)
     check_checkpoint_file(path)
-    _check_archive(path)
+    with _opened(path) as file:
+        _check_archive(file, path)
+        digest = stream_hash(file) if with_hash else ""
+        file.seek(0)
+        return _loaded(file, path), digest
+
+
+def _opened(path: Path) -> BinaryIO:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        return path.open("rb")
+    except OSError as error:
+        raise MaesumError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def _loaded(file: BinaryIO, path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise MaesumError(
             f"{path}: refused, it is not a checkpoint or holds objects other than tensors and plain values."
@@ -172,17 +210,15 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def _check_archive(path: Path) -> None:
+def _check_archive(file: BinaryIO, path: Path) -> None:
     """Check the file's checksums, which `torch.load` does not look at, and that nothing in it is compressed.
 
     A damaged weight would otherwise load and change every score; a compressed entry could fill the memory.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             packed = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
             damaged = None if packed else archive.testzip()
-    except FileNotFoundError:
-        raise MaesumError(f"{path}: no such checkpoint file.") from None
     except Exception as error:  # zipfile raises whatever a damaged header leads it to
         raise MaesumError(f"{path}: not a readable checkpoint ({first_line(error)}).") from None
     if packed:

@@ -1,4 +1,4 @@
-"""Ctrl-C while Lightning trains or tests."""
+"""Ctrl-C, and signals that end a command, while Lightning trains or tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_raised() -> Iterator[None]:
-    """Let Ctrl-C leave the block as a KeyboardInterrupt.
+    """Let Ctrl-C leave the block as a KeyboardInterrupt, and another signal as `maesum.system.signals.Ended`.
 
     Lightning takes it, ignores every further one, and ends the process with status 1 and without a word.
     """
@@ -19,8 +19,9 @@ def interrupts_raised() -> Iterator[None]:
     try:
         yield
     except SystemExit as end:
-        if not isinstance(end.__context__, KeyboardInterrupt):
+        interrupt = end.__context__
+        if not isinstance(interrupt, KeyboardInterrupt):
             raise
         if is_main:
             signal.signal(signal.SIGINT, before)
-        raise KeyboardInterrupt from None
+        raise interrupt from None  # which may be another signal's
