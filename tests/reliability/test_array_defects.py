@@ -37,4 +37,4 @@ def test_arrays_with_a_defect_are_refused(inputs, tmp_path, defect):
         inputs["npy"].path.write_bytes(value)
     else:
         np.save(inputs["npy"].path, value)
-    assert bad_inputs.judge("npy", inputs["npy"], tmp_path) == "refused"
+    assert bad_inputs.judge("npy", inputs["npy"], tmp_path, whole_command=defect == "NaN") == "refused"

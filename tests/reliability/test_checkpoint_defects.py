@@ -44,7 +44,7 @@ def test_checkpoints_with_unfit_weights_are_refused(inputs, tmp_path, defect):
     name = "model.head.weight"
     content["state_dict"][name] = WEIGHT_DEFECTS[defect](content["state_dict"][name])
     torch.save(content, good.path)
-    assert bad_inputs.judge("checkpoint", good, tmp_path) == "refused"
+    assert bad_inputs.judge("checkpoint", good, tmp_path, whole_command=defect == "NaN") == "refused"
 
 
 class Touch:
@@ -62,7 +62,7 @@ def test_a_crafted_checkpoint_is_refused_and_not_executed(inputs, tmp_path):
     content = torch.load(good.path, weights_only=True)
     for field in ("extra", "state_dict", "hyper_parameters"):
         torch.save({**content, field: Touch(touched)}, good.path)
-        assert bad_inputs.judge("checkpoint", good, tmp_path, message="refused") == "refused"
+        assert bad_inputs.judge("checkpoint", good, tmp_path, "refused", whole_command=True) == "refused"
     assert not touched.exists()
 
 
@@ -71,4 +71,4 @@ def test_a_compressed_checkpoint_is_refused_before_it_is_unpacked(inputs, tmp_pa
     with zipfile.ZipFile(good.path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("data.pkl", "version", "data/0"):
             archive.writestr(f"archive/{name}", b"\x00" * (64 << 20) if name == "data/0" else b"3\n")
-    assert bad_inputs.judge("checkpoint", good, tmp_path, message="is compressed") == "refused"
+    assert bad_inputs.judge("checkpoint", good, tmp_path, "is compressed", whole_command=True) == "refused"

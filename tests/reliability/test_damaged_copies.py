@@ -57,6 +57,6 @@ def test_what_is_no_file_of_the_format_is_refused(inputs, tmp_path, name, defect
         good.path.mkdir()
     elif defect == "noise":
         good.path.write_bytes(np.random.default_rng(1).bytes(3000))
-    found = bad_inputs.judge(name, good, tmp_path)
+    found = bad_inputs.judge(name, good, tmp_path, whole_command=defect in ("absent", "noise"))
     only_one_array_is_left = name == "npy" and defect in ("absent", "a folder")
     assert found == ("harmless" if only_one_array_is_left else "refused")

@@ -40,4 +40,4 @@ _ALL_TEXTS = [(name, number) for name, texts in TEXTS.items() for number in rang
 @pytest.mark.parametrize(("name", "number"), _ALL_TEXTS)
 def test_texts_with_a_defect_are_refused(inputs, tmp_path, name, number):
     inputs[name].path.write_bytes(TEXTS[name][number].encode("utf-8", "surrogatepass"))
-    assert bad_inputs.judge(name, inputs[name], tmp_path) == "refused"
+    assert bad_inputs.judge(name, inputs[name], tmp_path, whole_command=number == 1) == "refused"

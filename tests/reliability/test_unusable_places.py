@@ -37,4 +37,4 @@ def test_an_unreadable_file_is_one_sentence(inputs, tmp_path):
     else:
         inputs["scores, JSON"].path.unlink()
         inputs["scores, JSON"].path.symlink_to("/proc/self/mem")  # opens, and fails when read
-    assert bad_inputs.judge("scores, JSON", inputs["scores, JSON"], tmp_path) == "refused"
+    assert bad_inputs.judge("scores, JSON", inputs["scores, JSON"], tmp_path, whole_command=True) == "refused"
