@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import importlib
 import io
 import logging
@@ -11,7 +13,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, open_dict
+
+from maesum.cli.entry import EXIT_USER_ERROR, explain
+from maesum.cli.registration import register_schemas
+from maesum.config import CONF_DIR
+from maesum.system.errors import MaesumError
 
 #: Overrides that make any training run a matter of seconds.
 SECONDS = [
@@ -38,24 +51,61 @@ def maesum_here(
 ) -> subprocess.CompletedProcess[str]:
     """The same within this process: seconds faster, since torch is loaded already."""
     main = importlib.import_module(f"maesum.{command}").main
-    stdout, stderr, code = io.StringIO(), io.StringIO(), 0
+    code = 0
+    with _as_in(folder, cache) as (stdout, stderr), mock.patch.object(sys, "argv", [f"maesum.{command}", *arguments]):
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    return subprocess.CompletedProcess(arguments, code, stdout.getvalue(), stderr.getvalue())
+
+
+def work_here(command: str, *arguments: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    """What a command does with its composed config, which is composed once and kept: many times faster than all of it.
+
+    An error of the user or of the file system is answered as the command answers it; any other is raised.
+    """
+    work = getattr(importlib.import_module(f"maesum.{command}"), command)
+    config, of_hydra = copy.deepcopy(_composed(command, arguments))
+    code = 0
+    with _as_in(folder, cache) as (stdout, stderr), mock.patch.object(HydraConfig.instance(), "cfg", of_hydra):
+        try:
+            work(config)
+        except (MaesumError, OSError) as error:
+            code = EXIT_USER_ERROR
+            print(f"error: {explain(error)}", file=stderr)
+    return subprocess.CompletedProcess(arguments, code, stdout.getvalue(), stderr.getvalue())
+
+
+@functools.cache
+def _composed(command: str, arguments: tuple[str, ...]) -> tuple[DictConfig, Any]:
+    """The config that Hydra composes for a command, and Hydra's own."""
+    register_schemas()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose(command, list(arguments), return_hydra_config=True)
+    of_hydra = copy.deepcopy(config)
+    with open_dict(config):
+        del config["hydra"]
+    return config, of_hydra
+
+
+@contextlib.contextmanager
+def _as_in(folder: Path, cache: Path | None) -> Iterator[tuple[io.StringIO, io.StringIO]]:
+    """The working directory, cache, log and standard streams of a command that runs in a folder."""
+    stdout, stderr, before = io.StringIO(), io.StringIO(), os.getcwd()
     environment = {"MAESUM_CACHE": str(cache)} if cache is not None else {}
-    before = os.getcwd()
     os.chdir(folder)
     try:
         with (
             mock.patch.dict(os.environ, environment),
-            mock.patch.object(sys, "argv", [f"maesum.{command}", *arguments]),
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
             _own_log(),
         ):
-            main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
+            yield stdout, stderr
     finally:
         os.chdir(before)
-    return subprocess.CompletedProcess(arguments, code, stdout.getvalue(), stderr.getvalue())
 
 
 @contextlib.contextmanager

@@ -147,3 +147,13 @@ def test_short_videos_are_refused():
         sampling.clips(0, 0, np.arange(1), np.array([29]))
     with pytest.raises(MaesumError, match="29 frames, but a window takes 30"):
         sampling.windows(np.arange(3), 29)
+
+
+def test_a_stride_that_does_not_fit_gives_way_to_the_largest_that_does():
+    """Every length: those at which the last frame just fits, or just does not, are few."""
+    lengths = np.arange(30, 400)
+    found = sampling.clips(0, 0, np.arange(len(lengths)), lengths, stride=(8, 8))
+    wanted = [max(step for step in range(1, 9) if 29 * step <= length - 1) for length in lengths]
+    assert (found[:, 1] - found[:, 0]).tolist() == wanted
+    assert (found.min(axis=1) >= 0).all()
+    assert (found.max(axis=1) < lengths).all()

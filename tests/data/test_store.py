@@ -182,3 +182,20 @@ def test_a_refused_write_leaves_nothing(tmp_path, case):
     with pytest.raises(MaesumError, match=message):
         write_features(tmp_path / "out.h5", **arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_disappears_is_one_sentence(make_features):
+    path = make_features()
+    store = FeatureStore(path)
+    path.unlink()
+    with pytest.raises(MaesumError, match=r"features\.h5: the features cannot be mapped"):
+        store[store.video_ids[0]]
+
+
+def test_a_file_that_is_cut_after_opening_is_one_sentence(make_features):
+    path = make_features()
+    store = FeatureStore(path)
+    with open(path, "r+b") as file:
+        file.truncate(3000)
+    with pytest.raises(MaesumError, match=r"features\.h5: was cut to 3,000 bytes"):
+        store[store.video_ids[0]]
