@@ -1,7 +1,7 @@
 """GL+RPE: a scorer with self-attention inside pieces of a video, contiguous ones and interleaved ones.
 
-Jung, Cho, Woo and Kweon, "Global-and-Local Relative Position Embedding for Unsupervised Video Summarization", ECCV 2020.
-It adds no loss: `GlobalLocalScorer` takes the place of the scorer of SUM-GAN (maesum/models/sum_gan.py) or of the
+Jung, Cho, Woo and Kweon, "Global-and-Local Relative Position Embedding for Unsupervised Video Summarization", ECCV
+2020. It adds no loss: `GlobalLocalScorer` takes the place of the scorer of SUM-GAN (maesum/models/sum_gan.py) or of the
 LSTM streams of CSNet, whose difference attention is added to its `logits`.
 
 Published, on raw importance

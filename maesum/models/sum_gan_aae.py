@@ -10,8 +10,8 @@ Published
 - Table 3: tau/rho -.047/-.062 on TVSum and -.018/-.023 on SumMe, brought from other papers.
 
 Where the paper is silent, and what the released code does (e-apostolidis/SUM-GAN-AAE)
-- The paper scores an encoder output v against the decoder's previous state h as v' W h. The code takes the hidden states
-  of both layers, side by side, for h, and its W has a bias.
+- The paper scores an encoder output v against the decoder's previous state h as v' W h. The code takes the hidden
+  states of both layers, side by side, for h, and its W has a bias.
 - At each step the cells are fed the previous output beside the attended encoder output, output first.
 - As in SUM-GAN-sl, the decoded sequence is the top hidden states in reverse order.
 - The code compresses features to 500, has 500 units in two layers and updates after each video, for 100 epochs. It
