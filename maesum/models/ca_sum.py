@@ -18,7 +18,7 @@ Where the paper is silent, and what the released code does (e-apostolidis/CA-SUM
 - Xavier uniform weights with gain sqrt(2), and .1 for every bias, those of layer norms among them.
 - Adam at 5e-4, L2 of 1e-5; gradients of all training videos (20 of SumMe, 40 of TVSum) are added up and clipped to a
   norm of 5 for one update an epoch; 400 epochs.
-- sigma is .6 by default. The published results choose it for each split from .5, .6, .7, .8 and .9, without annotations:
+- sigma is .6 by default. The published results choose it for each split from .5, .6 and so on to .9, without annotations:
   of each the epoch of least training loss from the 20th on, then the one whose mean importance on the test videos has
   moved furthest from an untrained network's, relative to the way to sigma; more than 1.5 times that way does not count.
 
@@ -41,7 +41,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-_NUMBERS_AT_A_TIME = 4_000_000  # of an R x n matrix
+_NUMBERS_AT_A_TIME = (
+    10_000_000  # of an R x n matrix: 40 MB, which glibc hands back to the system as soon as it is freed
+)
 
 
 class ConcentratedAttention(nn.Module):

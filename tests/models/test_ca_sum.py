@@ -83,7 +83,7 @@ def test_dropout_draws_from_the_generator_alone():
 def test_rows_at_a_time_change_nothing(monkeypatch):
     network, video = _network(), _video(27)
     results = []
-    for numbers in (4_000_000, 27 * BLOCK * 2, 1):  # all rows at once, two blocks of them, one block
+    for numbers in (10_000_000, 27 * BLOCK * 2, 1):  # all rows at once, two blocks of them, one block
         monkeypatch.setattr(ca_sum, "_NUMBERS_AT_A_TIME", numbers)
         network.zero_grad()
         importance = network(video, torch.Generator().manual_seed(3))
