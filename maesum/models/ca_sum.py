@@ -18,7 +18,7 @@ Where the paper is silent, and what the released code does (e-apostolidis/CA-SUM
 - Xavier uniform weights with gain sqrt(2), and .1 for every bias, those of layer norms among them.
 - Adam at 5e-4, L2 of 1e-5; gradients of all training videos (20 of SumMe, 40 of TVSum) are added up and clipped to a
   norm of 5 for one update an epoch; 400 epochs.
-- sigma is .6 by default. The published results choose it for each split from .5, .6 and so on to .9, without annotations:
+- sigma is .6 by default. Published results choose it for each split from .5, .6 and so on to .9, without annotations:
   of each the epoch of least training loss from the 20th on, then the one whose mean importance on the test videos has
   moved furthest from an untrained network's, relative to the way to sigma; more than 1.5 times that way does not count.
 
