@@ -1,4 +1,4 @@
-"""Rewrite a command line as a person types it to one that Hydra understands."""
+"""Rewrite a command line, as a user types it, to one that Hydra understands."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from maesum.config import CONF_DIR
 from maesum.system.launch import is_further_rank
 
 _CONFIG_PATH = ("--config-path", "-cp")
-#: Commands whose run folder holds their results unless `out=` names another place.
+#: Commands that write their results to the run folder unless `out=` names another place.
 _RESULTS_BY_OUT = ("predict", "evaluate", "summarize")
 _NO_FILES_OF_HYDRA = ["hydra.output_subdir=null", "hydra/job_logging=stdout"]
 
 
 def rewritten(arguments: list[str], config_name: str) -> list[str]:
-    """What Hydra is given of a command line.
+    """Return the arguments to give to Hydra for a command line.
 
     Args:
-        config_name: of the command's config, conf/<config_name>.yaml.
+        config_name: name of the command's config, conf/<config_name>.yaml.
     """
     sweeps = any(argument in ("-m", "--multirun", "hydra.mode=MULTIRUN") for argument in arguments)
     arguments = quote_texts(arguments, text_keys(config_name), sweeps)
@@ -36,7 +36,7 @@ def rewritten(arguments: list[str], config_name: str) -> list[str]:
 
 
 def order_overrides(arguments: list[str]) -> list[str]:
-    """Put `+scale=...` behind `+experiment=...`, in the places that the two hold.
+    """Swap `+scale=...` and `+experiment=...` where needed, so that the scale comes after the experiment.
 
     Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
     two may be named in either order.
@@ -50,7 +50,7 @@ def order_overrides(arguments: list[str]) -> list[str]:
 
 
 def absolute_config_path(arguments: list[str]) -> list[str]:
-    """Read a relative `--config-path` from the working directory, where Hydra reads it from this package.
+    """Make a relative `--config-path` relative to the working directory; Hydra would take it relative to this package.
 
     So `--config-path RUN/.hydra --config-name config` repeats a run.
     """
@@ -65,9 +65,9 @@ def absolute_config_path(arguments: list[str]) -> list[str]:
 
 
 def usual_folder(arguments: list[str], config_name: str) -> list[str]:
-    """Let a run that is repeated from another's `.hydra` lie where the command's runs lie.
+    """Set the usual run folder of the command when a run is repeated from the `.hydra` folder of another run.
 
-    What a run leaves there is its own config without Hydra's part, so that Hydra would fall back to its own folders.
+    The config saved there lacks Hydra's own settings, so Hydra would use its default folders.
     """
     paths = [path for flag, path in pairwise(arguments) if flag in _CONFIG_PATH]
     paths += [path for flag, _, path in (argument.partition("=") for argument in arguments) if flag in _CONFIG_PATH]
@@ -92,9 +92,9 @@ def _leaves(settings: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def one_writer(arguments: list[str]) -> list[str]:
-    """Keep Hydra from writing its files and a log in every process that torchrun or srun has started: the first does.
+    """Stop Hydra from writing its files and log in all but the first of the processes that torchrun or srun started.
 
-    (Lightning does the same for those that it starts.)
+    (Lightning does the same for the processes that it starts.)
     """
     if not is_further_rank():
         return arguments
@@ -102,7 +102,7 @@ def one_writer(arguments: list[str]) -> list[str]:
 
 
 def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
-    """Do without a run's folder where it cannot be made and the results go elsewhere, by `out=`."""
+    """Make no run folder if it cannot be created and the results go elsewhere by `out=`."""
     given = {argument.partition("=")[0] for argument in arguments}
     if config_name not in _RESULTS_BY_OUT or "out" not in given or "hydra.run.dir" in given:
         return arguments
@@ -113,7 +113,7 @@ def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
 
 
 def _beside_overrides(arguments: list[str], further: list[str]) -> list[str]:
-    """Put overrides behind the last given, since Hydra takes them in one piece."""
+    """Insert overrides after the last one given, since Hydra wants all overrides together."""
     given = [at for at, argument in enumerate(arguments) if re.match(r"[~+]*[\w/@.]+=", argument)]
     place = given[-1] + 1 if given else len(arguments)
     return [*arguments[:place], *further, *arguments[place:]]

@@ -1,4 +1,4 @@
-"""The keys of a composed config in sections, each with its value and its meaning."""
+"""List the keys of a composed config in sections, each with its value and its meaning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maesum.config.fields import heading, meanings
 
 
 class Key(NamedTuple):
-    """A key as it is given on the command line, with its value (`trainer.devices=1`), and what it means."""
+    """A key with its value as typed on the command line (`trainer.devices=1`), and its help text."""
 
     setting: str
     meaning: str
@@ -30,14 +30,14 @@ class Section(NamedTuple):
 def sections(
     config: DictConfig, titles: Mapping[str, str], prefix: str = "", title: str | None = None
 ) -> list[Section]:
-    """The keys of a config: its own, class by class where its schema has bases, then those of each node in it.
+    """Return the keys of a config: its own, class by class where its schema has bases, then those of each node in it.
 
-    Left out are keys that the schemas set (`_target_`) and those that hand on the command's own (`source.out`).
+    Keys that the schemas set (`_target_`) and keys that only repeat another key (`source.out`) are left out.
 
     Args:
-        titles: of the nodes whose schema depends on what is chosen for them, by name.
-        prefix: what stands before the config's keys, such as "data.".
-        title: of the config's own keys; by default what the schema says.
+        titles: section titles, by name, of the nodes whose schema depends on the option chosen.
+        prefix: prefix of the config's keys, such as "data.".
+        title: section title of the config's top-level keys; by default the first line of the schema's docstring.
     """
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False, enum_to_str=True))
     schema = OmegaConf.get_type(config)
@@ -76,7 +76,7 @@ def _key(path: str, value: Any, meaning: str) -> Key:
 
 
 def shown(value: Any) -> str:
-    """A value as it is given on the command line; nothing where there is none yet."""
+    """Return a value as typed on the command line; an empty text if it is still missing."""
     if value == MISSING:
         return ""
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Where the jobs of a multirun (`-m`) leave their results: two in one place would each replace what the other left."""
+"""Check where the jobs of a multirun (`-m`) write: two jobs in one place would overwrite each other's results."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from hydra.errors import HydraException
 
 from maesum.system.errors import MaesumError
 
-#: Keys that name the place of a job's results.
+#: Keys that set where the results of a job are written.
 _PLACES = ("out", "hydra.sweep.subdir", "hydra.run.dir")
 
 
 def check_places(overrides: Sequence[str]) -> None:
-    """Refuse a multirun of which several jobs are told to leave their results in one place.
+    """Refuse a multirun in which several jobs would write their results to the same place.
 
     Args:
-        overrides: those of a command line with `-m`.
+        overrides: the overrides of a command line with `-m`.
 
     Raises:
         MaesumError: `out=` or `hydra.sweep.subdir=` is the same for several jobs.
@@ -25,7 +25,7 @@ def check_places(overrides: Sequence[str]) -> None:
     try:
         given = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException:
-        return  # told when the config is composed
+        return  # reported when the config is composed
     swept = [each.key_or_group for each in given if each.is_sweep_override()]
     for each in given:
         key, _, value = str(each.input_line).lstrip("+").partition("=")

@@ -1,4 +1,4 @@
-"""What Hydra is told before it composes: the schemas that defaults lists name, and what config files compute."""
+"""Register with Hydra, before it composes, the schemas that defaults lists name and the resolvers of config files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maesum.system.launch import told_to_configs
 
 
 def register_resolvers() -> None:
-    """Make known what config files compute: `${launched:}`, and the folders of `maesum.runs.folders`."""
+    """Register the resolvers that config files use: `${launched:}`, and the folders of `maesum.runs.folders`."""
     from omegaconf import OmegaConf
 
     for resolver in (new_folder, slurm_folder, sweep_folder):
@@ -20,7 +20,7 @@ def register_resolvers() -> None:
 
 
 def command_schemas() -> dict[str, type]:
-    """The schema of each command's config."""
+    """Return the schema of each command's config."""
     from maesum.config.evaluation import EvaluateConfig
     from maesum.config.preparation import PrepareConfig
     from maesum.config.scoring import PredictConfig
@@ -44,7 +44,7 @@ def command_schemas() -> dict[str, type]:
 
 
 def group_schemas() -> dict[str, dict[str, type]]:
-    """The schemas of the groups whose options differ by what is chosen, by group and option."""
+    """Return the schemas of the groups whose options have different keys, by group and option."""
     from maesum.config.backbones import BACKBONE_SCHEMAS
     from maesum.config.sources import SOURCE_SCHEMAS
 
@@ -52,7 +52,7 @@ def group_schemas() -> dict[str, dict[str, type]]:
 
 
 def text_keys(command: str) -> set[str]:
-    """The keys of a command that take a path, a pattern or free text; `*` stands for any name."""
+    """Return the keys of a command that take a path, a pattern or free text; `*` in a key stands for any name."""
     keys = set(text_fields(command_schemas()[command]))
     for group, schemas in group_schemas().items():
         for schema in schemas.values():
@@ -60,9 +60,9 @@ def text_keys(command: str) -> set[str]:
     return keys
 
 
-@functools.cache  # once a process is enough, and a sweep composes a hundred configs
+@functools.cache  # once per process is enough, and a sweep composes a hundred configs
 def register_schemas() -> None:
-    """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers."""
+    """Register the resolvers, and the schemas under the names that the defaults lists of config files use."""
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
