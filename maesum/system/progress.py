@@ -1,4 +1,4 @@
-"""Progress bars on standard error, for people only: a log file or a pipe does not get them."""
+"""Show progress bars on standard error, on terminals only: a log file or a pipe gets none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar while the block runs; yields the function that moves it on by a number of steps."""
+    """Show a bar while the block runs; yield the function that advances it by a number of steps."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
