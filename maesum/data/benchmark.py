@@ -91,7 +91,7 @@ class Benchmark:
         return len(self.video_ids)
 
     def n_frames(self, video_id: str) -> int:
-        """The number of frames of a video."""
+        """Return the number of frames of a video."""
         self._check_known(video_id)
         return self._n_frames[video_id]
 
@@ -166,7 +166,7 @@ class Benchmark:
 
 
 def _fps_of(group: h5py.Group, path: Path) -> float | None:
-    """The frames per second of a video, or None where the file does not say."""
+    """Return the frames per second of a video, or None where the file does not say."""
     if "fps" not in group.attrs:
         return None
     fps = read_attribute(group, "fps")

@@ -134,7 +134,7 @@ def _write(path: Path, video_ids: list[str], videos: list[np.ndarray], labels: l
 
 
 def _video(world: _World, length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One video: features [length, FEATURE_DIM] float32 and how eventful each frame is, [length] in [0, 1]."""
+    """Return one video: features [length, FEATURE_DIM] float32 and how eventful each frame is, [length] in [0, 1]."""
     states, eventfulness = [], []
     remaining = length
     while remaining > 0:

@@ -26,7 +26,7 @@ class FeatureOrigin:
     frame_step: int = 1
 
     def to_plain(self) -> dict[str, str | int]:
-        """The fields by name, as files keep them."""
+        """Return the fields by name, as files keep them."""
         return asdict(self)
 
     @classmethod

@@ -40,7 +40,7 @@ class WholeVideos(Dataset[VideoDraw]):
         return len(self.video_ids)
 
     def features(self, video: int) -> Tensor:
-        """The kept frames of video number `video`: [n, D] float32."""
+        """Return the kept frames of video number `video`: [n, D] float32."""
         return self.store[self.video_ids[video]][:: self.every].float()
 
     def __getitem__(self, address: tuple[int, int]) -> VideoDraw:
@@ -78,7 +78,7 @@ class VideoDataModule(L.LightningDataModule):
         self.start = START  # set before training by whoever resumes one
 
     def train_dataloader(self) -> DataLoader[VideoDraw]:
-        """The videos, in each epoch's order."""
+        """Return the videos, in each epoch's order."""
         return DataLoader(
             self.videos, batch_size=None, sampler=VideoOrder(len(self.videos), self.videos.seed, self.start)
         )

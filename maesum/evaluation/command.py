@@ -113,7 +113,7 @@ def _refuse_both(settings: EvaluateConfig) -> None:
 
 
 def _existing(benchmark: BenchmarkConfig, name: str, demo_dir: str) -> str:
-    """The benchmark's file; the demo's is made where it is not there yet."""
+    """Return the benchmark's file; the demo's is made where it is not there yet."""
     path = Path(benchmark.annotations)
     if Path(demo_dir).resolve() in path.resolve().parents:
         from maesum.data.demo import ensure_demo

@@ -44,7 +44,7 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
 
 
 def _predictors(table: Table, evaluation: Evaluation) -> RichTable:
-    """One row a predictor: the scores first, then what they are compared with and the baselines."""
+    """Return one row a predictor: the scores first, then what they are compared with and the baselines."""
     rich = _new_table()
     rich.add_column("")
     for measure in table.measures:
@@ -70,7 +70,7 @@ def _predictors(table: Table, evaluation: Evaluation) -> RichTable:
 
 
 def _side_by_side(tables: list[Table]) -> RichTable:
-    """One row a protocol: the same scores under each."""
+    """Return one row a protocol: the same scores under each."""
     rich = _new_table("the same scores under every protocol")
     for heading in ("protocol", "tau", "rho", "human tau", "human rho", "undefined", "computed so by"):
         rich.add_column(heading, justify="left" if heading in ("protocol", "computed so by") else "right")
@@ -82,7 +82,7 @@ def _side_by_side(tables: list[Table]) -> RichTable:
 
 
 def _splits(table: Table, source: str) -> RichTable:
-    """One row a split, then their mean, as Table A4 of the paper averages them."""
+    """Return one row a split, then their mean, as Table A4 of the paper averages them."""
     rich = _new_table(escape(f"{table.name}: splits={source}"))
     rich.add_column("split")
     rich.add_column("videos", justify="right")
@@ -97,7 +97,7 @@ def _splits(table: Table, source: str) -> RichTable:
 
 
 def _videos(table: Table) -> RichTable:
-    """One row a video."""
+    """Return one row a video."""
     rich = _new_table(escape(f"{table.name}: each video"))
     rich.add_column("video")
     rows = [row for row in (SCORES, AGAINST, "human") if row in table.values]

@@ -63,13 +63,13 @@ def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> Non
 
 
 def _instead(scores: Scores, benchmark: Benchmark) -> str:
-    """A name that only the scores have, so that two ways of naming the videos can be told apart."""
+    """Return a name that only the scores have, so that two ways of naming the videos can be told apart."""
     extra = [video_id for video_id in scores.video_ids if video_id not in set(benchmark.video_ids)]
     return f" (only the scores have '{extra[0]}')" if extra else ""
 
 
 def importance_per_frame(scores: Scores, video_id: str, n_frames: int, settings: EvaluationSettings) -> np.ndarray:
-    """One video's prediction at every frame, [n_frames]: scores at picks are held until the next pick.
+    """Return one video's prediction at every frame, [n_frames]: scores at picks are held until the next pick.
 
     Raises:
         MaesumError: the scores do not fit the video's length.
@@ -106,7 +106,7 @@ class ShotSource:
         self.used: set[str] = set()
 
     def __call__(self, annotation: VideoAnnotation) -> np.ndarray:
-        """A video's shots, [shots, 2] int64, first and last frame of each.
+        """Return a video's shots, [shots, 2] int64, first and last frame of each.
 
         Raises:
             MaesumError: the source that was asked for has none.

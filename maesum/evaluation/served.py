@@ -23,7 +23,7 @@ _WHAT_IT_TAKES = {
 
 
 def protocols_to_compute(protocol: str, benchmark: Benchmark) -> list[str]:
-    """The protocols that `protocol=` stands for on a benchmark.
+    """Return the protocols that `protocol=` stands for on a benchmark.
 
     "all" leaves out those that its scores cannot serve.
 
@@ -53,7 +53,7 @@ def is_served(protocol: str, benchmark: Benchmark) -> bool:
 
 
 def described(source: str, protocol: str, benchmark: Benchmark) -> str:
-    """The source of a table, with a remark where the scores are not what the protocol takes."""
+    """Return the source of a table, with a remark where the scores are not what the protocol takes."""
     return source if is_served(protocol, benchmark) else f"{source}; of {benchmark.user_scores}, not of what it takes"
 
 

@@ -39,15 +39,15 @@ class Table:
     seed: int
 
     def per_video(self, row: str, measure: str) -> np.ndarray:
-        """A predictor's value of each video, [videos], the mean over draws where there are several."""
+        """Return a predictor's value of each video, [videos], the mean over draws where there are several."""
         return self.values[row][self.measures.index(measure)].mean(axis=0)
 
     def mean(self, row: str, measure: str) -> float:
-        """The mean over videos."""
+        """Return the mean over videos."""
         return mean(self.per_video(row, measure), self.undefined)
 
     def interval(self, row: str, measure: str) -> Interval:
-        """The bootstrap interval of the mean over videos."""
+        """Return the bootstrap interval of the mean over videos."""
         return bootstrap_interval(resolve(self.per_video(row, measure), self.undefined), seed=self.seed)
 
     def spread(self, row: str, measure: str) -> float | None:
@@ -65,7 +65,7 @@ class Table:
         return float(np.sqrt(variances.sum()) / len(variances)) if len(variances) else float("nan")
 
     def per_split(self, row: str, measure: str) -> list[float]:
-        """The mean over the videos of each split."""
+        """Return the mean over the videos of each split."""
         values = self.per_video(row, measure)
         return [mean(values[list(split)], self.undefined) for split in self.splits]
 

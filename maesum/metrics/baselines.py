@@ -49,7 +49,7 @@ def human_against_mean(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
-    """The mean of all annotators as the prediction: nearly the most that any prediction can reach.
+    """Return the mean of all annotators as the prediction: nearly the most that any prediction can reach.
 
     Args:
         user_scores: [users, n] numbers.
@@ -62,7 +62,7 @@ def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
-    """A prediction of chance, independent per frame.
+    """Return a prediction of chance, independent per frame.
 
     Args:
         n: frames.
@@ -75,7 +75,7 @@ def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
 
 
 def smooth_random_importance(n: int, seed: ArrayLike, sigma: float = SMOOTH_SIGMA) -> np.ndarray:
-    """A prediction of chance that varies slowly: white noise under a Gaussian of `sigma` frames.
+    """Return a prediction of chance that varies slowly: white noise under a Gaussian of `sigma` frames.
 
     Args:
         n: frames.

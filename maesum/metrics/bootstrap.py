@@ -29,7 +29,7 @@ class Difference(NamedTuple):
 
 
 def bootstrap_interval(values: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """The percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
+    """Return the percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
 
     Videos are drawn, not frames or annotators: a benchmark's videos are the sample that a result should generalise
     from. The same seed, videos and order give the same interval, on any machine.

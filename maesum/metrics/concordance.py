@@ -97,6 +97,6 @@ def _digit_inversions(rows: np.ndarray) -> int:
 
 
 def tied_pairs(counts: np.ndarray) -> int:
-    """The number of pairs inside groups of equal values, from the groups' sizes."""
+    """Return the number of pairs inside groups of equal values, from the groups' sizes."""
     sizes = counts[counts > 1].astype(np.int64)
     return int((sizes * (sizes - 1) // 2).sum())

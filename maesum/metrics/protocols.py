@@ -23,17 +23,17 @@ View = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 
 def every_frame(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The scores as they are."""
+    """Return the scores as they are."""
     return scores
 
 
 def every_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The frames that the field's feature files keep."""
+    """Return the frames that the field's feature files keep."""
     return scores[..., ::STEP]
 
 
 def repeated_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The frames that the field's feature files keep, each repeated 15 times and cut to the video's length."""
+    """Return the frames that the field's feature files keep, each repeated 15 times and cut to the video's length."""
     return np.repeat(scores[..., ::STEP], STEP, axis=-1)[..., : scores.shape[-1]]
 
 
@@ -48,12 +48,12 @@ def selected_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
 
 
 def summary(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The knapsack summary of a prediction [n_frames]."""
+    """Return the knapsack summary of a prediction [n_frames]."""
     return keyshot_summary(scores, _required(shots))
 
 
 def rated_summaries(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The knapsack summary of every annotator's ratings [users, n_frames]."""
+    """Return the knapsack summary of every annotator's ratings [users, n_frames]."""
     return user_summaries(scores, _required(shots), "ratings")
 
 
@@ -97,7 +97,7 @@ class Protocol:
     events: Recipe | None = None
 
     def recipe(self, kind: str) -> Recipe | None:
-        """The recipe for "ratings", "selections" or "events"; None where the protocol is not defined for it."""
+        """Return the recipe for "ratings", "selections" or "events"; None where the protocol is not defined for it."""
         return {"ratings": self.ratings, "selections": self.selections, "events": self.events}[kind]
 
 
@@ -174,7 +174,7 @@ def protocol_correlation(
 
 
 def recipe_for(name: str, kind: str) -> Recipe:
-    """The recipe of a named protocol for a kind of benchmark.
+    """Return the recipe of a named protocol for a kind of benchmark.
 
     Raises:
         MaesumError: no such protocol, or it is not defined for the kind.
@@ -188,7 +188,7 @@ def recipe_for(name: str, kind: str) -> Recipe:
 
 
 def defined_for(kind: str) -> list[str]:
-    """The names of all protocols that a kind of benchmark can be evaluated under."""
+    """Return the names of all protocols that a kind of benchmark can be evaluated under."""
     return [name for name, protocol in PROTOCOLS.items() if protocol.recipe(kind) is not None]
 
 

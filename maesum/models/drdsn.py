@@ -52,7 +52,7 @@ class VideoReward:
         return self.diversity(selected) + self.representativeness(selected)
 
     def diversity(self, selected: Tensor) -> Tensor:
-        """The mean dissimilarity of pairs of selected frames; 0 for a single frame."""
+        """Return the mean dissimilarity of pairs of selected frames; 0 for a single frame."""
         count = int(selected.sum())
         if count < 2:
             return self.dissimilarity.new_zeros(())

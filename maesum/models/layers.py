@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def sinusoidal_positions(frames: int, width: int) -> Tensor:
-    """The sinusoidal table of Vaswani et al. (2017), section 3.5: sine on even channels, cosine on odd ones.
+    """Return the sinusoidal table of Vaswani et al. (2017), section 3.5: sine on even channels, cosine on odd ones.
 
     Returns:
         [frames, width] float32.

@@ -97,7 +97,7 @@ def _script_json(data: Any) -> str:
 
 
 def file_address(file: Path, folder: Path) -> str:
-    """The address of a file below the page's folder; "./" since "Lesson1:" in front would be a protocol."""
+    """Return the address of a file below the page's folder; "./" since "Lesson1:" in front would be a protocol."""
     return "./" + quote(os.fsencode(file.relative_to(folder).as_posix()))
 
 
@@ -139,7 +139,7 @@ def _described(video: PageVideo, number: int) -> dict[str, Any]:
 
 
 def _parts(template: str) -> tuple[str, str, str]:
-    """The template before the data, between data and videos, and behind both."""
+    """Return the template before the data, between data and videos, and behind both."""
     before, rest = template.split("@DATA@")
     between, after = rest.split("@MEDIA@")
     return before, between, after

@@ -53,7 +53,7 @@ def tell_differences(store: FeatureStore, pretrained: Pretrained | None, setting
 def scoring_model(
     pretrained: Pretrained | None, store: FeatureStore, settings: SummarySettings, failures: dict[str, str]
 ) -> tuple[MaskedAutoencoder, dict[str, str]]:
-    """The model that scores, and the videos it cannot score with the reason."""
+    """Return the model that scores, and the videos it cannot score with the reason."""
     model = pretrained.model if pretrained is not None else None
     window = 30 if model is None else model.frames
     lengths = dict(zip(store.video_ids, store.lengths.tolist(), strict=True))

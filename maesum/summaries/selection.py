@@ -76,7 +76,7 @@ class Selection:
 
 
 def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
-    """The shots of a video, long ones cut into pieces.
+    """Return the shots of a video, long ones cut into pieces.
 
     Up to 600 rows are segmented as densely as they are, so that cuts are found to the frame in short videos; longer
     videos at the field's two rows a second, counted by the times of the frames. Denser rows add up to more scatter for
@@ -104,7 +104,7 @@ def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
 
 
 def _rows_evenly_in_time(rows: int, every: int, step: int, ticks: Ticks) -> np.ndarray:
-    """One row in `step` on average, each the first behind the next moment of an even grid; all rows with step 1.
+    """Return one row in `step` on average, each the first behind the next moment of an even grid; all rows with step 1.
 
     Returns:
         [k] int64, rising from 0.
@@ -145,7 +145,7 @@ def split_long(shots: np.ndarray, longest: int, ticks: Ticks) -> np.ndarray:
 
 
 def _pieces(first: int, behind: int, longest: int, bounds: np.ndarray) -> list[tuple[int, int]]:
-    """The pieces of one shot, as first and last frame."""
+    """Return the pieces of one shot, as first and last frame."""
     start, length = int(bounds[first]), int(bounds[behind] - bounds[first])
     if length <= longest or behind - first == 1:
         return [(first, behind - 1)]
@@ -159,7 +159,7 @@ def _pieces(first: int, behind: int, longest: int, bounds: np.ndarray) -> list[t
 
 
 def select(importance: np.ndarray, shots: np.ndarray, budget: float, video_id: str, ticks: Ticks) -> Selection:
-    """The most valuable shots that fit into the budget.
+    """Return the most valuable shots that fit into the budget.
 
     Args:
         importance: [n_frames].

@@ -53,7 +53,7 @@ def run(config: DictConfig) -> None:
 def jobs_of_tables(
     config: DictConfig, tables: dict[str, TableSpec], makes_demo: bool = False
 ) -> dict[str, dict[str, Job]]:
-    """The jobs of each table by name; to be called within a command of Hydra's.
+    """Return the jobs of each table by name; to be called within a command of Hydra's.
 
     Overrides given to the command itself hold for every job, except the command's own keys.
 
@@ -65,7 +65,7 @@ def jobs_of_tables(
 
 
 def given_overrides() -> list[str]:
-    """The overrides on the command line that are meant for the jobs."""
+    """Return the overrides on the command line that are meant for the jobs."""
     overrides = HydraConfig.get().overrides.task
     return [each for each in overrides if _top_key(each) not in OWN_KEYS]
 

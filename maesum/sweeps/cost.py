@@ -40,7 +40,7 @@ def sum_of(costs: Iterable[Cost]) -> Cost:
 
 
 def cost_of(job: Job) -> Cost:
-    """The cost of a job on the paper's data; nothing for sets whose size is not known here, such as the demo's.
+    """Return the cost of a job on the paper's data; nothing for sets whose size is not known here, such as the demo's.
 
     A product with w weights takes 2 w operations a token forward and 4 w backward; attention itself is small at 30
     tokens and left out. Evaluating scores costs a processor seconds and counts as nothing.

@@ -47,7 +47,7 @@ class JobData:
 
 
 def folder_of(runs: Path, settings: str, data: dict[str, str], is_whole: bool) -> Path:
-    """The folder of a job's results, which other content of its data gives another name.
+    """Return the folder of a job's results, which other content of its data gives another name.
 
     Where data are not at hand, as on a machine that only reports, the one folder that was filled with these settings is
     taken; where there are several, it cannot be told which.

@@ -62,7 +62,7 @@ class Job:
         return origin.get("config_hash") == self.hash and (same_data or not self.data)
 
     def arguments(self) -> list[str]:
-        """The command line after the Python interpreter."""
+        """Return the command line after the Python interpreter."""
         own = [path_setting("hydra.run.dir", self.folder)]
         if self.command == "predict":
             own.append(path_setting("out", self.folder))
@@ -71,7 +71,7 @@ class Job:
         return ["-m", f"maesum.{self.command}", *self.overrides, *own]
 
     def command_line(self) -> str:
-        """The command as a person types it."""
+        """Return the command as a person types it."""
         return as_typed(["python", *self.arguments()])
 
 
@@ -91,7 +91,7 @@ class JobMaker:
         self._composed: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
 
     def jobs_of(self, table_name: str, table: TableSpec) -> dict[str, Job]:
-        """The jobs of a table by their name in it, each after those that it needs."""
+        """Return the jobs of a table by their name in it, each after those that it needs."""
         jobs: dict[str, Job] = {}
         for name, spec in table.jobs.items():
             source = jobs[spec.of] if spec.of is not None else None
@@ -151,7 +151,7 @@ def compose_config(command: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _last_of_each(overrides: Sequence[str]) -> list[str]:
-    """One override a key, the last one given, in the order of those."""
+    """Return one override a key, the last one given, in the order of those."""
     last: dict[str, str] = {}
     for override in overrides:
         last.pop(_key(override), None)

@@ -38,14 +38,14 @@ class Record:
         return cls(read_json(path), path)
 
     def table(self, *keys: str) -> Record:
-        """The table under some keys, one below the other."""
+        """Return the table under some keys, one below the other."""
         record = self
         for key in keys:
             record = Record(record._content.get(key), self._path, record._name(key))
         return record
 
     def optional_table(self, key: str) -> Record | None:
-        """The table under a key, None where there is nothing."""
+        """Return the table under a key, None where there is nothing."""
         return None if self._content.get(key) is None else self.table(key)
 
     def tables(self) -> Iterator[tuple[str, Record]]:
@@ -54,7 +54,7 @@ class Record:
             yield key, self.table(key)
 
     def number(self, key: str) -> float | None:
-        """A figure; None where it is undefined, which is written as null.
+        """Return a figure; None where it is undefined, which is written as null.
 
         Raises:
             MaesumError: there is no such field, or it is no number.
@@ -64,11 +64,11 @@ class Record:
         return self._number(self._content[key], self._name(key))
 
     def optional_number(self, key: str) -> float | None:
-        """A figure that need not be there."""
+        """Return a figure that need not be there."""
         return self._number(self._content.get(key), self._name(key))
 
     def interval(self, key: str) -> tuple[float | None, float | None]:
-        """The two ends of an interval."""
+        """Return the two ends of an interval."""
         value = self._content.get(key)
         if not isinstance(value, list) or len(value) != 2:
             raise self._error(self._name(key), value, "two numbers")

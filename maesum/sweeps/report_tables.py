@@ -19,7 +19,7 @@ def markdown(
     sweep_command: str,
     synthetic: bool,
 ) -> str:
-    """The whole report of a table.
+    """Return the whole report of a table.
 
     Args:
         sweep_command: what runs all jobs of the table.
@@ -39,7 +39,7 @@ def markdown(
 
 
 def csv_text(table: TableSpec, rows: Sequence[Row]) -> str:
-    """The same figures for other programs: full precision, an empty field where there is none."""
+    """Return the same figures for other programs: full precision, an empty field where there is none."""
     settings = _setting_names(rows)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -91,7 +91,7 @@ def _baseline_line(benchmark: str, rows: Mapping[str, Mapping[str, float | None]
 
 
 def _missing(rows: Sequence[Row]) -> list[str]:
-    """The commands that fill empty cells, each after those that it needs."""
+    """Return the commands that fill empty cells, each after those that it needs."""
     wanted: dict[str, str] = {}
     for row in rows:
         for job in row.missing:

@@ -62,7 +62,7 @@ class JobResult:
         self.stand_in = "demo" if list(job.config["benchmarks"]) == ["demo"] else None
 
     def cell(self, metric: str, read: str, published: float | None) -> Cell | None:
-        """The figure of a metric; None where this job has none of it.
+        """Return the figure of a metric; None where this job has none of it.
 
         Args:
             metric: e.g. tvsum/tau or recognition/top1.
@@ -93,7 +93,7 @@ class JobResult:
 
 
 def table_rows(table: TableSpec, jobs: dict[str, Job]) -> list[Row]:
-    """The rows of a table, with empty cells where a job is not done."""
+    """Return the rows of a table, with empty cells where a job is not done."""
     done = {name: JobResult(job) for name, job in jobs.items() if job.is_done()}
     return [_row(row, jobs, done) for row in table.rows]
 

@@ -89,7 +89,7 @@ class TableSpec:
 
 
 def read_tables(sweeps: DictConfig) -> dict[str, TableSpec]:
-    """The tables of a composed config's `sweeps`.
+    """Return the tables of a composed config's `sweeps`.
 
     Raises:
         MaesumError: none, or one whose fields, types or references are wrong, naming the first at fault.

@@ -37,7 +37,7 @@ class Part:
 
 
 def part_of_journal(journal: Journal, video: Video, settings: dict[str, Any]) -> Part:
-    """A video that this job, or the stopped one that it continues, has finished."""
+    """Return a video that this job, or the stopped one that it continues, has finished."""
     entry = journal.finished[video.video_id]
     made = Made(Fingerprint(**entry.source), settings["weights"], settings["precision"], tuple(entry.remarks))
     return Part(
@@ -46,7 +46,7 @@ def part_of_journal(journal: Journal, video: Video, settings: dict[str, Any]) ->
 
 
 def part_of_earlier(earlier: Earlier, video_id: str, label: str | None) -> Part:
-    """A video that stays as the file has it, under the label it has now."""
+    """Return a video that stays as the file has it, under the label it has now."""
     return Part(
         video_id,
         label or "",

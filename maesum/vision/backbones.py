@@ -100,7 +100,7 @@ def efficientnet_lite0(weights: str | None = None) -> Backbone:
 
 
 def build_backbone(make: Callable[[], Any], name: str) -> Backbone:
-    """The backbone that a config's `_target_` returns, ready for inference.
+    """Return the backbone that a config's `_target_` returns, ready for inference.
 
     Args:
         make: calls the target with its arguments.
@@ -142,7 +142,7 @@ def _torchvision_model(name: str, weights: str, **arguments: Any) -> Backbone:
 
 
 def _download(weights: Any, name: str) -> dict[str, Tensor]:
-    """The weights of torchvision's enum: from its cache, or downloaded into it."""
+    """Return the weights of torchvision's enum: from its cache, or downloaded into it."""
     cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(weights.url).path).name
     if cached.is_file():  # torchvision looks at the checksum of what it downloads, not of what is there
         check_weights_file(cached)

@@ -69,7 +69,7 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
 
 
 def ffmpeg_url(path: str | Path) -> str:
-    """A path as FFmpeg takes it: of a bare Lesson1:intro.mp4 it would take "Lesson1:" for a protocol."""
+    """Return a path as FFmpeg takes it: of a bare Lesson1:intro.mp4 it would take "Lesson1:" for a protocol."""
     return f"file:{path}"
 
 

@@ -41,12 +41,12 @@ class Made:
     remarks: tuple[str, ...] = ()
 
     def as_line(self) -> str:
-        """The line of JSON."""
+        """Return the line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_line(cls, line: str) -> Made:
-        """The opposite of `as_line`; raises ValueError, KeyError or TypeError for a line that is none."""
+        """Return the opposite of `as_line`; raises ValueError, KeyError or TypeError for a line that is none."""
         found = json.loads(line)
         source = Fingerprint(**found["source"])
         return cls(source, str(found["weights"]), str(found["precision"]), tuple(map(str, found["remarks"])))
@@ -84,7 +84,7 @@ class Earlier:
                 )
 
     def rows(self, video_id: str) -> np.ndarray:
-        """The features [rows, D] of a video, mapped from the disk."""
+        """Return the features [rows, D] of a video, mapped from the disk."""
         return self._store[video_id].numpy()
 
     def length(self, video_id: str) -> int:
@@ -101,12 +101,12 @@ class Earlier:
         return float(self._store.fps[self._store.index(video_id)]) if self._store.fps is not None else 0.0
 
     def label(self, video_id: str) -> str:
-        """The class of a video; empty where it has none."""
+        """Return the class of a video; empty where it has none."""
         return self._store.labels[self._store.index(video_id)] if self._store.labels is not None else ""
 
 
 def unchanged(videos: Sequence[Video], sources: dict[str, Fingerprint]) -> set[str]:
-    """The ids of the videos whose files are still what they were.
+    """Return the ids of the videos whose files are still what they were.
 
     Args:
         sources: what the files were, by video id; a video without one counts as changed.

@@ -147,7 +147,7 @@ def _settings(encoder: Encoder, every: int) -> dict[str, Any]:
 
 
 def _others(videos: Sequence[Video], earlier: Earlier, out: Path, others: Others) -> list[str]:
-    """The ids of the videos that are to stay in the file beside those that are asked for."""
+    """Return the ids of the videos that are to stay in the file beside those that are asked for."""
     wanted = {video.video_id for video in videos}
     ids = [video_id for video_id in earlier.made if video_id not in wanted]
     if ids and others == "refuse":
@@ -192,7 +192,7 @@ def _run(videos: Sequence[Video], encoder: Encoder, every: int, workers: int, jo
 
 
 def _with_others(finished: Sequence[Part], earlier: Earlier, other_ids: Sequence[str]) -> list[Part]:
-    """The videos that are asked for and the others of the file, which give the order of their ids to all."""
+    """Return the videos that are asked for and the others of the file, which give the order of their ids to all."""
     if not other_ids:
         return list(finished)
     others = [part_of_earlier(earlier, video_id, earlier.label(video_id)) for video_id in other_ids]

@@ -11,12 +11,12 @@ from maesum.vision.videos import Video
 
 
 def failures_path(out: Path) -> Path:
-    """The list of the videos that are not in a features file, with the reason."""
+    """Return the list of the videos that are not in a features file, with the reason."""
     return out.with_name(f"{out.name}.failures.csv")
 
 
 def warnings_path(out: Path) -> Path:
-    """The list of the videos that are in a features file although something is wrong with them."""
+    """Return the list of the videos that are in a features file although something is wrong with them."""
     return out.with_name(f"{out.name}.warnings.csv")
 
 

@@ -28,7 +28,7 @@ class Fingerprint:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint of a file as it is now; reads all of it."""
+    """Return the fingerprint of a file as it is now; reads all of it."""
     status = path.stat()
     return Fingerprint(status.st_size, status.st_mtime_ns, _hash_of_parts(path, status.st_size), _hash_of_all(path))
 

@@ -69,13 +69,13 @@ def read_id_list(path: str | Path, classes: str | Path | None = None) -> Listed:
 
 
 def _id_of(name: str) -> str:
-    """The id of a video that a list names by its id or its file, perhaps with folders."""
+    """Return the id of a video that a list names by its id or its file, perhaps with folders."""
     file = PurePosixPath(name)
     return file.stem if file.suffix.lower() in SUFFIXES else file.name
 
 
 def _from_line(line: NumberedLine, names: dict[int, str], path: Path) -> tuple[str, str | None]:
-    """The id and the label of one line: folder and class number are both optional."""
+    """Return the id and the label of one line: folder and class number are both optional."""
     name, class_number = _split(line, path)
     folder = PurePosixPath(name).parent.name or None
     label = folder
@@ -94,7 +94,7 @@ def _from_line(line: NumberedLine, names: dict[int, str], path: Path) -> tuple[s
 
 
 def _split(line: NumberedLine, path: Path) -> tuple[str, int | None]:
-    """A file or an id, and the class number behind it.
+    """Return a file or an id, and the class number behind it.
 
     Blanks belong to a name where its ending tells that it is a file; a name without ending has none.
     """

@@ -31,7 +31,7 @@ def delimiter_of(header: str) -> str | None:
 
 
 def read_table(lines: Sequence[NumberedLine], delimiter: str, path: Path) -> Iterator[Row]:
-    """The videos of a table; blanks around a field are not part of it.
+    """Yield the videos of a table; blanks around a field are not part of it.
 
     Raises:
         MaesumError: no column of ids, a column that may be that of the labels under another name, or a line with too

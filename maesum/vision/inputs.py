@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def chosen_videos(settings: ExtractConfig) -> list[Video]:
-    """The videos of `videos=`, selected and labelled by `ids=`; says how many of the ids have no video."""
+    """Return the videos of `videos=`, selected and labelled by `ids=`; says how many of the ids have no video."""
     from maesum.vision.id_lists import read_id_list
     from maesum.vision.videos import find_videos, select
 
@@ -29,7 +29,7 @@ def chosen_videos(settings: ExtractConfig) -> list[Video]:
 
 
 def build_encoder(settings: ExtractConfig | SummarizeConfig) -> Encoder:
-    """The backbone of a command on its device.
+    """Return the backbone of a command on its device.
 
     Raises:
         MaesumError: a backbone that cannot be made, or a device that is not there.

@@ -129,7 +129,7 @@ class Journal:
         return {video_id: Fingerprint(**entry.source) for video_id, entry in self.finished.items() if entry.source}
 
     def rows(self, entry: Finished) -> np.ndarray:
-        """The rows [length, D] of a finished video, mapped from the disk."""
+        """Return the rows [length, D] of a finished video, mapped from the disk."""
         start = entry.start * self.dtype.itemsize * (self.width or 0)
         return np.memmap(self.folder / "features.bin", self.dtype, "r", start, (entry.length, self.width or 0))
 

@@ -17,7 +17,7 @@ _OPTIONAL: dict[str, Any] = {"source": dict, "remarks": list}
 
 
 def read_line(line: bytes, rows: int, width: int | None, folder: Path) -> dict[str, Any]:
-    """The fields of one line, of a finished or of a failed video.
+    """Return the fields of one line, of a finished or of a failed video.
 
     Args:
         rows: of all finished videos before it.

@@ -34,7 +34,7 @@ class Damage:
             self.damaged += 1
 
     def because(self) -> str:
-        """The reason in brackets, where there is one."""
+        """Return the reason in brackets, where there is one."""
         cause = self.ended_by or self.last_error
         return f" ({cause})" if cause else ""
 
@@ -57,7 +57,7 @@ class Damage:
 def decoded(
     container: InputContainer, streams: list[Any], damages: dict[int, Damage], path: str | Path
 ) -> Iterator[Any]:
-    """The frames of streams as they come; packets that are damaged are counted and left out.
+    """Yield the frames of streams as they come; packets that are damaged are counted and left out.
 
     Args:
         damages: by the index of the stream.
@@ -108,7 +108,7 @@ def _frames_of(packet: Packet, damage: Damage, path: str | Path) -> list[Any]:
 
 
 def _drained(decode: Callable[[], list[Any]], damage: Damage, path: str | Path) -> Iterator[Any]:
-    """The frames that a decoder holds back until it is told of the end."""
+    """Yield the frames that a decoder holds back until it is told of the end."""
     for _ in range(_MOST_ERRORS_AT_THE_END):
         frames = _attempt(decode, damage, path)
         if frames is not None:

@@ -36,7 +36,7 @@ class Video:
 
 
 def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
-    """The videos that `videos=` stands for, in the order of their ids.
+    """Return the videos that `videos=` stands for, in the order of their ids.
 
     Args:
         given: a folder (searched at any depth, but for hidden files and folders), a video, a pattern, a .txt file with
@@ -85,7 +85,7 @@ def select(videos: Sequence[Video], listed: Listed) -> list[Video]:
 
 
 def shard_of(videos: Sequence[Video], number: int, count: int) -> list[Video]:
-    """A contiguous part, so that the shards in order are the whole set in order.
+    """Return a contiguous part, so that the shards in order are the whole set in order.
 
     Raises:
         MaesumError: there are fewer videos than shards.
@@ -97,7 +97,7 @@ def shard_of(videos: Sequence[Video], number: int, count: int) -> list[Video]:
 
 
 def shard_path(out: Path, number: int, count: int) -> Path:
-    """The file of one shard: features-00001-of-00008.h5 beside features.h5; read all with features-*.h5."""
+    """Return the file of one shard: features-00001-of-00008.h5 beside features.h5; read all with features-*.h5."""
     return out if count == 1 else out.with_name(f"{out.stem}-{number:05d}-of-{count:05d}{out.suffix}")
 
 

@@ -19,7 +19,7 @@ _PAPER = Path(__file__).with_name("paper5.json")
 
 
 def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
-    """The test videos of each split.
+    """Return the test videos of each split.
 
     Args:
         source: "none", "paper5", or the path of a JSON file: [{"test_keys": [...]}, ...], or the same under the
@@ -46,7 +46,7 @@ def load_splits(source: str | Path, benchmark: str) -> list[list[str]]:
 
 
 def resolve_splits(splits: Iterable[Iterable[str]], video_ids: Sequence[str], source: str | Path) -> list[list[str]]:
-    """The splits in the benchmark's own ids.
+    """Return the splits in the benchmark's own ids.
 
     Published splits name videos video_1, video_2, ... by their place in the benchmark; where the benchmark has ids of
     its own (FineGym's are YouTube's), video_i is its i-th video.
