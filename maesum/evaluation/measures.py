@@ -1,4 +1,4 @@
-"""What is measured of one video: the scores, their rivals and the baselines, side by side.
+"""Compute the measures of one video for the scores, the scores compared with, and the baselines.
 
 Every function returns the rows of one table for one video: predictor name to [measures, draws], where only the random
 baselines have more than one draw.
@@ -35,9 +35,9 @@ Rows = dict[str, np.ndarray]
 
 
 def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, int]:
-    """Tau and rho under a protocol; also how many of the scores' values are undefined.
+    """Compute tau and rho under a protocol; return also how many values of the scores are undefined.
 
-    The baselines go through the same protocol: people are compared with each other, or with the mean of the others
+    The baselines use the same protocol: annotators are compared with each other, or with the mean of the others
     where the protocol compares with a mean.
     """
     recipe = recipe_for(protocol, case.kind)
@@ -65,9 +65,9 @@ def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, in
 
 
 def f1_rows(case: Case) -> Rows:
-    """F1 of key-shot summaries, and the same over the mean F1 of random scores.
+    """Compute the F1 of key-shot summaries, and this F1 divided by the mean F1 of random scores.
 
-    F1 with each annotator, then their mean or maximum (`Case.f1_over`).
+    The F1 is computed with each annotator; the result is their mean or maximum (`Case.f1_over`).
     """
     assert case.shots is not None
     shots = case.shots
@@ -89,12 +89,12 @@ def f1_rows(case: Case) -> Rows:
 
 
 def highlight_rows(case: Case) -> Rows:
-    """mAP@50 and mAP@15 of shots of two seconds.
+    """Compute mAP@50 and mAP@15 of shots of two seconds.
 
-    The human row judges each annotator by the labels that the model is judged by, to which the annotator contributed.
+    In the human row each annotator is compared with the same labels as the model; the annotator contributed to them.
 
     Raises:
-        MaesumError: nobody knows how long two seconds are.
+        MaesumError: the benchmark gives no fps, so the frames of two seconds are unknown.
     """
 
     fps = case.fps

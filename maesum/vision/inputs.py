@@ -1,4 +1,4 @@
-"""From the settings of a command to the videos it means and the encoder it runs."""
+"""Find the videos and build the encoder that the settings of a command name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_encoder(settings: ExtractConfig | SummarizeConfig) -> Encoder:
     """Return the backbone of a command on its device.
 
     Raises:
-        MaesumError: a backbone that cannot be made, or a device that is not there.
+        MaesumError: the backbone cannot be built, or the device is not available.
     """
     from hydra.utils import get_method, instantiate
 
@@ -52,12 +52,12 @@ def build_encoder(settings: ExtractConfig | SummarizeConfig) -> Encoder:
 
 
 def target_of(backbone: Any) -> str:
-    """What a backbone's settings have called: those of the project are objects, those of the user's a table."""
+    """Return the `_target_` of a backbone's settings: an object for the project's backbones, else a mapping."""
     return str(backbone["_target_"] if isinstance(backbone, dict) else backbone._target_)
 
 
 def require_vision_packages() -> None:
-    """Say how to install what decodes videos, where it is not.
+    """Refuse to go on without the package that decodes videos, and say how to install it.
 
     Raises:
         MaesumError: PyAV is not installed.
