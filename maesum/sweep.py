@@ -1,8 +1,8 @@
 """Run the jobs that a table of the paper needs, each in its own process; finished jobs are not run again.
 
     python -m maesum.sweep sweep=table1c                      every run of Table 1(c)
-    python -m maesum.sweep sweep=table1c +scale=demo          the same at demo scale: small, synthetic data
-    python -m maesum.sweep sweep=[table1a,table1b] plan=true  only print what would run, and what it costs
+    python -m maesum.sweep sweep=table1c +scale=demo          the same at demo scale
+    python -m maesum.sweep sweep=[table1a,table1b] plan=true  what would run, and what it costs
     python -m maesum.report sweep=table1c                     the table, beside the published one
 
 Any key of python -m maesum.train may be given and holds for every job, e.g. trainer=gpu.

@@ -1,7 +1,7 @@
 """Pretrain a masked autoencoder on frame features, then score the benchmarks with its last weights.
 
     python -m maesum.train +experiment=rand_stride                the paper's recipe
-    python -m maesum.train +experiment=rand_stride +scale=demo    the same at demo scale: small, synthetic data
+    python -m maesum.train +experiment=rand_stride +scale=demo    the same at demo scale
     python -m maesum.train data=features data.features=my.h5 benchmark=[]
 
 Weights, scores, tables, figures, the resolved config and provenance lie in runs/<name>/<time>.

@@ -96,12 +96,12 @@ class Benchmark:
         return self._n_frames[video_id]
 
     def rates(self) -> dict[str, float | None]:
-        """Frames per second by video; None where the file does not say."""
+        """Return the frames per second of each video; None if the file does not give them."""
         return dict(self._rates)
 
     @cached_property
     def user_scores(self) -> str:
-        """What the scores are, one of `maesum.data.user_scores.MEANINGS`; older files are looked through for it."""
+        """Return the meaning of the scores, one of `maesum.data.user_scores.MEANINGS`; guessed for older files."""
         if self._stated is not None:
             return self._stated
         return meaning_of(self.name, self.kind, (self[video_id].user_scores for video_id in self.video_ids))

@@ -61,7 +61,7 @@ def take_files(path_or_paths: str | Path | Sequence[str | Path]) -> list[Taken]:
 
 
 def shard_number(path: Path, stored: tuple[object, object]) -> tuple[int, int] | None:
-    """Which shard of how many a file is, (number from 1, count); None of a file that is a whole set.
+    """Return the shard number (from 1) and the number of shards of a file; None if the file is a whole set.
 
     Args:
         stored: its attributes `shard` and `shards`; None and None in files of before these were written.

@@ -154,7 +154,7 @@ def read_strings(dataset: h5py.Dataset, path: Path | str) -> list[str]:
 
 
 def _member(group: h5py.Group, name: str, path: Path | str) -> h5py.Group | h5py.Dataset | None:
-    """What stands under a name; None where nothing does. A link is not followed, since it may lead to any file."""
+    """Return the object of a name; None if there is none. Links are not followed, since they may lead to any file."""
     if name not in group:
         return None
     if isinstance(group.get(name, getlink=True), (h5py.SoftLink, h5py.ExternalLink)):

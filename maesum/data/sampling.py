@@ -84,7 +84,7 @@ def windows(
     target_position: int = 15,
     boundary: str = "reflect",
 ) -> Windows:
-    """Frames around each target frame of one video (paper, section 3.4).
+    """Return the frames of the window around each target frame of one video (paper, section 3.4).
 
     Boundaries: `reflect` mirrors at the first and last frame; `replicate` repeats them; `shift` moves the whole window
     inside (at the largest stride that fits), so that the target leaves its position. A frame that mirrors or repeats

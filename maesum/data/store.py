@@ -151,7 +151,7 @@ class FeatureStore:
                 values[start : start + _VALUES_AT_ONCE : _VALUES_A_PAGE].max()
 
     def describe_row(self, row: int) -> str:
-        """Where a row of the set comes from, for messages: file, video and frame."""
+        """Return the file, video and frame that a row of the set comes from, for error messages."""
         video = int(np.searchsorted(self.offsets, row, side="right")) - 1
         return f"{self.path_of(video)}: video '{self.video_ids[video]}', frame {row - int(self.offsets[video])}"
 

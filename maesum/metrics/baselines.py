@@ -17,7 +17,7 @@ SMOOTH_SIGMA = 60.0
 
 
 def human_pairwise(user_scores: ArrayLike) -> RankCorrelation:
-    """Every annotator against every other one, the self left out: the human row of the paper's Table 3.
+    """Correlate each annotator with every other one: the human row of the paper's Table 3.
 
     Args:
         user_scores: [users, n] numbers.
@@ -31,7 +31,7 @@ def human_pairwise(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def human_against_mean(user_scores: ArrayLike) -> RankCorrelation:
-    """Every annotator against the mean of the others: people, judged as `gtscore` and `msva` judge a model.
+    """Correlate each annotator with the mean of the others, as `gtscore` and `msva` compare a model with the mean.
 
     Args:
         user_scores: [users, n] numbers.

@@ -153,7 +153,7 @@ def human_f1(user_summaries: ArrayLike) -> np.ndarray:
 
 
 def user_summaries(user_scores: ArrayLike, shots: ArrayLike, kind: str) -> np.ndarray:
-    """What the annotators chose: their selections as they are, their ratings by the same knapsack as a model's.
+    """Return the annotators' summaries: selections unchanged, ratings by the same knapsack as a model's scores.
 
     Args:
         user_scores: [users, n] numbers.

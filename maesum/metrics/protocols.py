@@ -77,7 +77,7 @@ class Recipe:
         return self.prediction is summary
 
     def reference(self, annotators: np.ndarray) -> np.ndarray:
-        """What predictions are ranked against: [users, m], or [1, m] where the annotators are averaged.
+        """Return what predictions are correlated with: [users, m], or [1, m] if the annotators are averaged.
 
         The sum stands for the mean: it has the same ranks and is exact for whole numbers.
 

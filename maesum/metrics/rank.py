@@ -113,7 +113,7 @@ def mid_ranks(group_sizes: np.ndarray) -> np.ndarray:
 
 
 def _group_sizes(ascending: np.ndarray) -> np.ndarray:
-    """How many equal values follow one another in a sorted array."""
+    """Return the sizes of the groups of equal values in a sorted array."""
     return np.diff(np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1], [True]])))
 
 

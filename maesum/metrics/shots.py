@@ -61,7 +61,7 @@ def kts_shots(features: ArrayLike, picks: ArrayLike, n_frames: int, vmax: float 
 
 
 def kernel_change_points(rows: np.ndarray, vmax: float = 1.0) -> np.ndarray:
-    """Where the rows change, the number of changes chosen by the penalty of kernel temporal segmentation.
+    """Return the rows at which shots begin, by kernel temporal segmentation, whose penalty chooses their number.
 
     Args:
         rows: [N, D] float64.

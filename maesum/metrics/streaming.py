@@ -84,7 +84,7 @@ class VideoRankCorrelation(Metric):
         self.times[video] += 1
 
     def compute(self) -> dict[str, Tensor]:
-        """tau and rho: the means over the videos that any rank saw; nan before the first update."""
+        """Return tau and rho: the means over the videos of all ranks; nan before the first update."""
         is_seen = self.times > 0
         each = (self.sums[is_seen] / self.times[is_seen, None]).cpu().numpy()
         return {name: torch.tensor(mean(each[:, column], self.undefined)) for column, name in enumerate(("tau", "rho"))}

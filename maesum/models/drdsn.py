@@ -25,7 +25,7 @@ class DeepSummarizer(nn.Module):
         self.head = nn.Linear(2 * hidden, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """features [n, D] float -> probability [n] of each frame to be selected."""
+        """Return the probability of each frame to be selected: features [n, D] float -> [n]."""
         states, _ = self.lstm(features[None])  # [1, n, 2 * hidden]
         return self.head(states)[0, :, 0].sigmoid()
 
@@ -46,7 +46,7 @@ class VideoReward:
         self.distance = torch.cdist(features, features)  # [n, n]
 
     def __call__(self, selected: Tensor) -> Tensor:
-        """selected [n] bool -> diversity + representativeness, a scalar in [0, 3]; 0 where nothing is selected."""
+        """Return diversity + representativeness of selected [n] bool: a scalar in [0, 3]; 0 if nothing is selected."""
         if not bool(selected.any()):
             return self.distance.new_zeros(())
         return self.diversity(selected) + self.representativeness(selected)
@@ -60,7 +60,7 @@ class VideoReward:
         return (pairs.sum() - pairs.diagonal().sum()) / (count * (count - 1))
 
     def representativeness(self, selected: Tensor) -> Tensor:
-        """exp(- the mean distance of a frame to the nearest selected one)."""
+        """Return exp(- the mean distance of a frame to the nearest selected one)."""
         return (-self.distance[:, selected].min(dim=1).values.mean()).exp()
 
 

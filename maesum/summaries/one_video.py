@@ -81,7 +81,7 @@ def summarize_one(
 
 
 def current_timeline(path: str | Path, n_frames: int) -> Timeline:
-    """When the frames of a video are shown.
+    """Return when the frames of a video are shown.
 
     Args:
         n_frames: how many frames its features were made of.

@@ -79,12 +79,12 @@ def write_page(path: Path, videos: Sequence[PageVideo], budget: float, made: str
 
 
 def media_type(path: Path) -> str:
-    """What a browser is told about a video file."""
+    """Return the media type of a video file for browsers."""
     return html.escape({".webm": "video/webm"}.get(path.suffix.lower(), "video/mp4"))
 
 
 def curve(importance: np.ndarray, times: np.ndarray, points: int = _CURVE_POINTS) -> list[list[float]]:
-    """[seconds, importance] of the drawn curve; in long videos each point is the highest of its stretch."""
+    """Return the points [seconds, importance] of the curve; in long videos each is the maximum of an interval."""
     width = math.ceil(len(importance) / points)
     starts = np.arange(0, len(importance), width)
     highest = np.maximum.reduceat(importance, starts)

@@ -48,19 +48,19 @@ class Selection:
 
     @property
     def n_frames(self) -> int:
-        """Frames of the video."""
+        """Return the number of frames of the video."""
         return self.ticks.n_frames
 
     @property
     def is_chosen(self) -> np.ndarray:
-        """[shots] bool."""
+        """Return which shots are chosen, [shots] bool."""
         chosen = np.zeros(len(self.shots), dtype=bool)
         chosen[self.chosen] = True
         return chosen
 
     @property
     def frames(self) -> np.ndarray:
-        """[n_frames] bool, the frames of the summary."""
+        """Return which frames are in the summary, [n_frames] bool."""
         return np.repeat(self.is_chosen, self.shots[:, 1] - self.shots[:, 0] + 1)
 
     @property
@@ -127,7 +127,7 @@ def _penalty_weight(density: float) -> float:
 
 
 def longest_shot(ticks: Ticks) -> int:
-    """How many ticks a shot may have; the same for every budget, so that all budgets choose among the same shots."""
+    """Return the largest length of a shot in ticks; it does not depend on the budget, so the shots do not either."""
     share = max(_LONGEST_SHARE * ticks.total, min(_SHORTEST_LIMIT_SECONDS * ticks.per_second, 0.15 * ticks.total))
     return max(1, int(min(_LONGEST_SECONDS * ticks.per_second, share)))
 

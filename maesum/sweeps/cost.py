@@ -1,4 +1,4 @@
-"""What a job roughly costs, before it starts: clips, windows, and floating-point operations."""
+"""Estimate the cost of a job before it starts: clips, windows, and floating-point operations."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ FRAMES = {"tvsum": 50 * 7_047, "summe": 25 * 4_393, "finegym": 50 * 231_603}
 
 
 class Cost(NamedTuple):
-    """What a job takes."""
+    """The estimated cost of a job."""
 
     clips: int  # trained on
     windows: int  # scored
     operations: float  # floating-point, of the matrix products alone
 
     def hours(self, per_second: float) -> float:
-        """At so many operations a second."""
+        """Return the hours that it takes at `per_second` operations per second."""
         return self.operations / per_second / 3600
 
 
 def sum_of(costs: Iterable[Cost]) -> Cost:
-    """What several jobs take together."""
+    """Return the total of several costs."""
     each = list(costs)
     return Cost(sum(cost.clips for cost in each), sum(cost.windows for cost in each), sum(c.operations for c in each))
 

@@ -1,4 +1,4 @@
-"""Reading what runs left in JSON files, which may be damaged: every field is checked where it is read."""
+"""Read the JSON files of runs, which may be damaged: each field is checked when it is read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Record:
     """A table of a JSON file.
 
     Args:
-        content: what stands there.
-        path: the file, for messages.
-        field: where in it this table stands, "" for the whole file.
+        content: the content of the table.
+        path: the file, for error messages.
+        field: the path of this table within the file; "" for the whole file.
 
     Raises:
         MaesumError: it is no table.
@@ -49,7 +49,7 @@ class Record:
         return None if self._content.get(key) is None else self.table(key)
 
     def tables(self) -> Iterator[tuple[str, Record]]:
-        """Every table in this one by its key."""
+        """Yield every table in this one, with its key."""
         for key in self._content:
             yield key, self.table(key)
 

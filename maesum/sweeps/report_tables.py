@@ -1,4 +1,4 @@
-"""A table as Markdown and CSV: settings, then for each metric the figure, its interval, the paper's, the difference."""
+"""Write a table as Markdown and CSV: settings, then per metric the figure, interval, published figure, difference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def markdown(
     """Return the whole report of a table.
 
     Args:
-        sweep_command: what runs all jobs of the table.
+        sweep_command: the command that runs all jobs of the table.
         synthetic: whether the runs were at demo scale.
     """
     parts = [f"# {table.title}", f"Section {table.section} of the paper. Made by `{sweep_command}`."]

@@ -34,7 +34,7 @@ class JobSpec:
 
     @property
     def command(self) -> str:
-        """Which of the commands it runs."""
+        """Return the name of the command that the job runs."""
         return next(name for name in COMMANDS if getattr(self, name) is not None)
 
 

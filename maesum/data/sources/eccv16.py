@@ -182,7 +182,7 @@ def _read_features(file: h5py.File, video_ids: list[str], path: str | Path) -> I
 
 
 def _fps(group: h5py.Group, given: float | None, path: str | Path) -> float | None:
-    """Frames per second of a video: stored as a dataset or an attribute, else what the user says, else unknown."""
+    """Return the fps of a video: stored as a dataset or an attribute, else the user's, else unknown."""
     video_id = group.name.lstrip("/")
     stored: object = read_attribute(group, "fps")
     if "fps" in group:
