@@ -16,7 +16,7 @@ from maesum.evaluation.names import warn_of_other_names
 from maesum.evaluation.served import described, protocols_to_compute
 from maesum.evaluation.tables import Table
 from maesum.metrics.averages import Undefined
-from maesum.metrics.protocols import PROTOCOLS, recipe_for
+from maesum.metrics.protocols import PROTOCOLS, comparison_for
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.system.errors import MaesumError
 from maesum.system.progress import track
@@ -156,7 +156,7 @@ def _tables_wanted(settings: EvaluationSettings, benchmark: Benchmark) -> list[s
 
 
 def _needs_shots(name: str, kind: str) -> bool:
-    return name in PROTOCOLS and recipe_for(name, kind).needs_shots
+    return name in PROTOCOLS and comparison_for(name, kind).needs_shots
 
 
 def _measure(name: str, case: Case, settings: EvaluationSettings) -> tuple[Rows, int]:

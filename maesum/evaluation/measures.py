@@ -20,7 +20,7 @@ from maesum.metrics.baselines import (
 )
 from maesum.metrics.highlights import highlight_precision
 from maesum.metrics.keyshots import f1_scores, human_f1, keyshot_summary, random_f1, user_summaries
-from maesum.metrics.protocols import recipe_for
+from maesum.metrics.protocols import comparison_for
 from maesum.metrics.rank import RankCorrelation, rank_correlation
 from maesum.system.errors import MaesumError
 
@@ -40,12 +40,12 @@ def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, in
     The baselines use the same protocol: annotators are compared with each other, or with the mean of the others
     where the protocol compares with a mean.
     """
-    recipe = recipe_for(protocol, case.kind)
-    annotators = recipe.annotators(case.user_scores, case.shots)
-    reference = recipe.reference(annotators)
+    comparison = comparison_for(protocol, case.kind)
+    annotators = comparison.annotators(case.user_scores, case.shots)
+    reference = comparison.reference(annotators)
 
     def correlate(importance: np.ndarray) -> RankCorrelation:
-        return rank_correlation(recipe.prediction(importance, case.shots), reference)
+        return rank_correlation(comparison.prediction(importance, case.shots), reference)
 
     def averaged(correlation: RankCorrelation) -> np.ndarray:
         return np.array([[mean(correlation.tau, undefined)], [mean(correlation.rho, undefined)]])
@@ -56,8 +56,8 @@ def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, in
         rows[AGAINST] = averaged(correlate(case.against))
     if len(annotators) > 1:
         against_mean = averaged(human_against_mean(annotators))
-        rows["human"] = against_mean if recipe.against_mean else averaged(human_pairwise(annotators))
-        if not recipe.against_mean:
+        rows["human"] = against_mean if comparison.against_mean else averaged(human_pairwise(annotators))
+        if not comparison.against_mean:
             rows["human against mean"] = against_mean
         rows["oracle"] = averaged(correlate(_mean_annotator(case)))
     rows |= _random_rows(case, lambda importance: averaged(correlate(importance)))

@@ -6,7 +6,7 @@ import logging
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.user_scores import RAW, SELECTED_OR_NOT, SUMMARIES_OF_RATINGS
-from maesum.metrics.protocols import PROTOCOLS, defined_for, recipe_for
+from maesum.metrics.protocols import PROTOCOLS, comparison_for, defined_for
 from maesum.system.errors import MaesumError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def protocols_to_compute(protocol: str, benchmark: Benchmark) -> list[str]:
     """
     if protocol == "all":
         return [name for name in defined_for(benchmark.kind) if name == _OWN or is_served(name, benchmark)]
-    recipe_for(protocol, benchmark.kind)
+    comparison_for(protocol, benchmark.kind)
     if not is_served(protocol, benchmark):
         reason = f"protocol '{protocol}' " + _WHAT_IT_TAKES[benchmark.user_scores].format(path=benchmark.path)
         if protocol != _OWN:
