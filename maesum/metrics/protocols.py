@@ -18,7 +18,7 @@ from maesum.metrics.keyshots import keyshot_summary, user_summaries
 from maesum.metrics.rank import RankCorrelation, rank_correlation
 from maesum.system.errors import MaesumError
 
-#: [..., n_frames] scores and [shots, 2] shots (None unless `Comparison.needs_shots`) to [..., frames that are compared].
+#: Maps [..., n_frames] scores, and [shots, 2] shots (None unless `Comparison.needs_shots`), to [..., frames compared].
 View = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 
@@ -97,7 +97,7 @@ class Protocol:
     events: Comparison | None = None
 
     def comparison(self, kind: str) -> Comparison | None:
-        """Return the comparison for "ratings", "selections" or "events"; None where the protocol is not defined for it."""
+        """Return the comparison for "ratings", "selections" or "events"; None if the protocol is undefined for it."""
         return {"ratings": self.ratings, "selections": self.selections, "events": self.events}[kind]
 
 
