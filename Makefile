@@ -49,7 +49,7 @@ summarize: $(READY) ## Summarise a video: make summarize VIDEO=my.mp4
 	@test -n "$(VIDEO)" || { echo "usage: make summarize VIDEO=my.mp4"; exit 2; }
 	$(BIN)/python -m maesum.summarize "video=$(VIDEO)"
 
-demo-tables: $(READY) ## Every table of the paper at minute size, on synthetic data
+demo-tables: $(READY) ## Every table of the paper at demo scale, on synthetic data
 	OMP_NUM_THREADS=1 $(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' +scale=demo parallel=2
 	$(BIN)/python -m maesum.report 'sweep=[$(TABLES)]' +scale=demo
 

@@ -1,6 +1,6 @@
 """Masked autoencoders for unsupervised video summarization.
 
-The packages that a library user meets, each importable on its own:
+The packages for use as a library, each importable on its own:
 
 ``maesum.data``       features, annotations and scores on disk; which frames a clip or a window is made of
 ``maesum.models``     the masked autoencoder, plain PyTorch

@@ -1,7 +1,7 @@
 """Run one of the commands: `maesum COMMAND ...`, or `python -m maesum COMMAND ...`.
 
-Each is the module of the same name, so `maesum train` and `python -m maesum.train` are one thing: the module takes the
-place of this one as the program that runs, which is what Lightning starts again for the further processes of DDP.
+Each command is the module of the same name, and `maesum train` runs `python -m maesum.train` in this process: that
+module becomes `__main__`, which Lightning needs to start the further processes of DDP.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from maesum import __version__
 from maesum.system.printing import say
 
-#: In the order in which one needs them.
+#: The commands, in the order in which a user usually needs them.
 COMMANDS = (
     "prepare",
     "train",
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def overview() -> str:
-    """The commands, each with the first line of its module's docstring."""
+    """Return the commands, each with the first line of its module's docstring."""
     width = max(len(command) for command in COMMANDS)
     lines = [f"  {command:{width}}  {_summary(command)}" for command in COMMANDS]
     return "\n".join(
@@ -64,7 +64,7 @@ def overview() -> str:
 
 
 def _summary(command: str) -> str:
-    """What a command does, read from its source so that listing the commands imports none of them."""
+    """Return the first paragraph of a command's docstring, read from its source without importing it."""
     source = Path(__file__).with_name(f"{command}.py").read_text(encoding="utf-8")
     document = ast.get_docstring(ast.parse(source)) or ""
     return " ".join(document.split("\n\n")[0].split())

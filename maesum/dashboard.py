@@ -1,4 +1,4 @@
-"""Make or renew the W&B dashboard of this project's runs.
+"""Make or update a W&B dashboard of the runs in a W&B project.
 
     python -m maesum.dashboard entity=ME project=maesum benchmarks=[tvsum,summe]
 
@@ -16,7 +16,7 @@ from maesum.system.printing import say
 
 
 def dashboard(config: DictConfig) -> None:
-    """Send the dashboard to W&B and print where it is."""
+    """Send the dashboard to W&B and print its address."""
     settings = checked(config, DashboardConfig)
     from maesum.sharing.dashboard import workspace
 

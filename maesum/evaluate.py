@@ -1,4 +1,4 @@
-"""Compute every figure of a scores file, ours or anyone's: tau and rho, baselines, intervals, splits, F1.
+"""Evaluate importance scores, from this project or elsewhere: tau and rho, baselines, intervals, splits, F1.
 
     python -m maesum.evaluate scores=RUN benchmark=tvsum               scores/tvsum.h5 of the run
     python -m maesum.evaluate scores=scores.json against=other.json benchmark=demo protocol=all
@@ -18,7 +18,7 @@ from maesum.config.evaluation import EvaluateConfig
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
-    """Evaluate, print, and write metrics.json; returns the main figures (see `maesum.evaluation.command.run`)."""
+    """Evaluate, print, and write metrics.json; return the main figures (see `maesum.evaluation.command.run`)."""
     settings = checked(config, EvaluateConfig)
     from maesum.evaluation.command import run
 

@@ -1,4 +1,4 @@
-"""Compute frame features of any videos with any backbone; goes on where it was stopped.
+"""Compute frame features of videos with any backbone; an extraction that was stopped continues.
 
     python -m maesum.extract videos=FOLDER out=features.h5 backbone=efficientnet_lite0
     python -m maesum.extract videos=k400 ids=kinetics400_val.csv out=k400.h5 backbone=googlenet
@@ -24,15 +24,15 @@ from maesum.system.files import check_file_writable
 from maesum.system.printing import say
 from maesum.vision.inputs import build_encoder, chosen_videos, require_vision_packages
 
-#: Of many videos with something to say, so many are named on the screen.
-_TOLD = 5
+#: The largest number of videos that are named on the screen.
+_NAMED = 5
 
 if TYPE_CHECKING:
     from maesum.vision.extraction import Extracted
 
 
 def extract(config: DictConfig) -> None:
-    """Extract the videos that the config names, or this shard's part of them, and say what came out."""
+    """Extract the videos that the config names, or this shard's part of them, and print a description of the result."""
     settings = checked(config, ExtractConfig)
     require_vision_packages()
     from maesum.vision.videos import shard_of, shard_path
@@ -44,7 +44,7 @@ def extract(config: DictConfig) -> None:
 
     from maesum.vision import extraction  # torch loads only once the videos are found
 
-    # A shard's neighbours hold the other videos: one that stayed here would be in two files.
+    # The other videos are in the other shards: one that stayed in this file would be in two files.
     others: extraction.Others = "keep" if count == 1 else "refuse"
     shard = (number, count) if count > 1 else None
     encoder = build_encoder(settings, prepared(settings.backbone, "backbone"), target_of(settings.backbone))
@@ -53,7 +53,7 @@ def extract(config: DictConfig) -> None:
 
 
 def describe(done: Extracted) -> str:
-    """What an extraction did, in a line or a few."""
+    """Return a description of what an extraction did, in one or a few lines."""
     from maesum.data.store import FeatureStore
 
     store = FeatureStore(done.path)
@@ -70,10 +70,10 @@ def describe(done: Extracted) -> str:
     if done.videos_before:
         lines[0] += f"; {done.videos_before:,} videos were done before"
     if done.others:
-        lines.append(f"{done.path}: {done.others:,} of them are not among videos= now; they were left in the file")
+        lines.append(f"{done.path}: {done.others:,} of them are not among videos= now; they were kept in the file")
     if done.changed:
         names = listed(done.changed)
-        lines.append(f"{done.path}: extracted again, since their files are others than before: {names}")
+        lines.append(f"{done.path}: extracted again, since their files have changed: {names}")
     lines += [f"warning: {text}" for text in first_warnings(done)]
     if done.failures:
         lines.append(f"{done.failures_path}: {len(done.failures):,} videos could not be read; the file says why")
@@ -81,16 +81,16 @@ def describe(done: Extracted) -> str:
 
 
 def first_warnings(done: Extracted) -> list[str]:
-    """What is wrong with videos that were used all the same: a few of them, and where the others are listed."""
+    """Return the warnings on damaged videos that were used: the first few, and the file that lists the others."""
     texts = [f"{video_id}: {remark}" for video_id, remark in done.remarks.items()]
-    more = [f"{len(texts) - _TOLD} more are in {done.warnings_path}"] if len(texts) > _TOLD else []
-    return texts[:_TOLD] + more
+    more = [f"{len(texts) - _NAMED} more are in {done.warnings_path}"] if len(texts) > _NAMED else []
+    return texts[:_NAMED] + more
 
 
 def listed(names: Sequence[str]) -> str:
-    """A few of many names."""
-    more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
-    return ", ".join(names[:_TOLD]) + more
+    """Return the first few names in one text, with the number of the others."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 main = entry_point("extract", extract)

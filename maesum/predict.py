@@ -1,4 +1,4 @@
-"""Score every frame of the benchmarks' videos, then print tau and rho beside those of people and of chance.
+"""Score every frame of the benchmarks' videos, then print tau and rho beside those of humans and of random scores.
 
     python -m maesum.predict ckpt=RUN/checkpoints/last.ckpt benchmark=[tvsum,summe]
     python -m maesum.predict scorer=context_mean benchmark=demo              without a model

@@ -1,11 +1,11 @@
-"""Bring published annotations and features, or arrays of your own, into the project's file formats.
+"""Convert published annotations and features, or arrays of your own, to the project's file formats.
 
     python -m maesum.prepare source=npy input=FOLDER_OF_ARRAYS out=data/mine/features.h5
     python -m maesum.prepare source=tvsum input=ydata-tvsum50.mat out=data/tvsum/annotations.h5
     python -m maesum.prepare source=eccv16 input=eccv16_dataset_tvsum_google_pool5.h5 out=data/pool5
     python -m maesum.prepare source=demo out=data/demo
 
-The keys of one source alone: python -m maesum.prepare source=npy --help
+Help on the keys of one source: python -m maesum.prepare source=npy --help
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from maesum.system.printing import say
 
 
 def prepare(config: DictConfig) -> None:
-    """Run the importer that `source` names, and say what it wrote."""
+    """Run the importer that `source` names, and print a description of each file that it wrote."""
     from hydra.utils import instantiate
 
     missing = _missing_keys(config)
@@ -37,14 +37,14 @@ def prepare(config: DictConfig) -> None:
 
 
 def _missing_keys(config: DictConfig) -> list[str]:
-    """What the source needs and nobody gave; a source that has no `input` of its own does not need the command's."""
+    """Return the required keys that were not given; `input` is required only if the source has this option."""
     options = list(config.source.keys())
     common = [key for key in ("input", "out") if key in options and OmegaConf.is_missing(config, key)]
     return common + [f"source.{key}" for key in options if OmegaConf.is_missing(config.source, key)]
 
 
 def describe(path: Path) -> str:
-    """One line on a features or benchmark file: videos, frames, users or channels, size, and how to use it."""
+    """Return one line on a features or benchmark file: videos, frames, users or channels, size, and how to use it."""
     from maesum.data.hdf5 import open_hdf5, read_attribute
     from maesum.data.user_scores import RAW
 

@@ -1,10 +1,10 @@
-"""Print a table of the paper from what its runs left, beside the published figures, and write it to files.
+"""Print a table of the paper with the results of its runs beside the published figures, and write it to files.
 
     python -m maesum.report sweep=table1c                 writes runs/reports/table1c.*
-    python -m maesum.report sweep=table1c +scale=demo     of the runs at minute size
+    python -m maesum.report sweep=table1c +scale=demo     from the runs of the small demo scale
 
-Takes what was given to the python -m maesum.sweep whose runs it reads, but for parallel= and plan=. A cell without a
-run stays empty, and the command that fills it stands below the table.
+Give it the same keys as the python -m maesum.sweep whose runs it reads, except parallel= and plan=. A cell without a
+run stays empty, and the command that fills it is printed below the table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from maesum.config.checking import check_settings
 
 def report(config: DictConfig) -> None:
     """Print and write the tables named (see `maesum.sweeps.report_command.run`)."""
-    check_settings(config)  # what only its jobs take is given with them
+    check_settings(config)  # ranges only: required keys and rules between settings are checked for each job
     from maesum.sweeps.report_command import run
 
     run(config, given_overrides())

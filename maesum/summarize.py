@@ -1,11 +1,11 @@
-"""Summarise any video, with a page that shows why; without ckpt= a small model is trained on the video itself.
+"""Summarise videos, with a page that shows the scores; without ckpt= a small model is trained on the videos themselves.
 
     python -m maesum.summarize video=my.mp4
     python -m maesum.summarize video=FOLDER out=summaries quality=best budget=0.1
     python -m maesum.summarize video=my.mp4 ckpt=RUN/checkpoints/last.ckpt backbone=googlenet
 
-A video that cannot be summarised is left out with the reason, and the others are made: the command fails only where
-there is none. Damaged videos are used as far as they can be decoded, with a warning.
+A video that cannot be summarised is left out, with the reason; the command fails only if no video can be summarised.
+Damaged videos are used as far as they can be decoded, with a warning.
 
 Needs the extra vision: pip install 'maesum[vision]'.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def summarize(config: DictConfig) -> None:
-    """Summarise the video or videos that the config names, and say where the page is."""
+    """Summarise the videos that the config names, and print where the results are."""
     settings = checked(config, SummarizeConfig)
     require_vision_packages()
     check_folder_writable(settings.out)
@@ -48,7 +48,7 @@ def summarize(config: DictConfig) -> None:
 
 
 def describe(done: Summaries) -> str:
-    """What was made, one line a video, and where to look first."""
+    """Return a description of the results, one line per video, with the page to open."""
     lines = []
     for summary in done.summaries:
         chosen, of = len(summary.selection.chosen), len(summary.selection.shots)

@@ -1,7 +1,7 @@
-"""Run what a table of the paper takes, each job in a process of its own; finished jobs are not run again.
+"""Run the jobs that a table of the paper needs, each in its own process; finished jobs are not run again.
 
     python -m maesum.sweep sweep=table1c                      every run of Table 1(c)
-    python -m maesum.sweep sweep=table1c +scale=demo          the same at minute size
+    python -m maesum.sweep sweep=table1c +scale=demo          the same at demo scale
     python -m maesum.sweep sweep=[table1a,table1b] plan=true  what would run, and what it costs
     python -m maesum.report sweep=table1c                     the table, beside the published one
 
@@ -19,7 +19,7 @@ from maesum.config.checking import check_settings
 
 def sweep(config: DictConfig) -> None:
     """Run the jobs of the tables named (see `maesum.sweeps.command.run`)."""
-    check_settings(config)  # what only its jobs take is given with them
+    check_settings(config)  # ranges only: required keys and rules between settings are checked for each job
     from maesum.sweeps.command import run
 
     run(config, given_overrides())

@@ -1,7 +1,7 @@
 """Pretrain a masked autoencoder on frame features, then score the benchmarks with its last weights.
 
     python -m maesum.train +experiment=rand_stride                the paper's recipe
-    python -m maesum.train +experiment=rand_stride +scale=demo    at minute size, synthetic data
+    python -m maesum.train +experiment=rand_stride +scale=demo    the same at demo scale
     python -m maesum.train data=features data.features=my.h5 benchmark=[]
 
 Weights, scores, tables, figures, the resolved config and provenance lie in runs/<name>/<time>.
@@ -23,7 +23,7 @@ from maesum.runs.prediction_folder import refuse_prediction
 
 
 def train(config: DictConfig) -> dict[str, float]:
-    """Run one training job; returns its final metrics (see `maesum.methods.job.run`)."""
+    """Run one training job; return its final metrics (see `maesum.methods.job.run`)."""
     from maesum.cli.multirun import in_multirun, run_isolated
 
     if in_multirun():
@@ -37,7 +37,9 @@ def train(config: DictConfig) -> dict[str, float]:
     return run(settings, Path(folder), run_folder_is_given())
 
 
-main = entry_point("train", train, additions={"experiment": "a recipe of the paper", "scale": "its size"})
+main = entry_point(
+    "train", train, additions={"experiment": "a recipe of the paper", "scale": "the size of the experiment"}
+)
 
 if __name__ == "__main__":
     main()

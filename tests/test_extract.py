@@ -56,8 +56,8 @@ def test_again_with_another_folder(folder: Path) -> None:
         done = maesum_here("extract", f"videos={videos}", "out=f.h5", *TINY, folder=folder)
         assert done.returncode == 0, done.stderr
     assert "f.h5: 4 videos, " in done.stdout
-    assert "2 of them are not among videos= now; they were left in the file" in done.stdout
-    assert "extracted again, since their files are others than before: v0" in done.stdout
+    assert "2 of them are not among videos= now; they were kept in the file" in done.stdout
+    assert "extracted again, since their files have changed: v0" in done.stdout
     assert "warning: cut: is cut short: it ends at " in done.stdout
     assert (folder / "f.h5.warnings.csv").read_text().startswith("video_id,path,warning\ncut,")
 

@@ -1,4 +1,4 @@
-"""Rewrite a command line as a person types it to one that Hydra understands."""
+"""Rewrite a command line, as a user types it, to one that Hydra understands."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from maesum.config import CONF_DIR
 from maesum.system.launch import is_further_rank
 
 _CONFIG_PATH = ("--config-path", "-cp")
-#: Commands whose run folder holds their results unless `out=` names another place.
+#: Commands that write their results to the run folder unless `out=` names another place.
 _RESULTS_BY_OUT = ("predict", "evaluate", "summarize")
 _NO_FILES_OF_HYDRA = ["hydra.output_subdir=null", "hydra/job_logging=stdout"]
 
 
 def rewritten(arguments: list[str], config_name: str) -> list[str]:
-    """What Hydra is given of a command line.
+    """Return the arguments to give to Hydra for a command line.
 
     Args:
-        config_name: of the command's config, conf/<config_name>.yaml.
+        config_name: name of the command's config, conf/<config_name>.yaml.
     """
     sweeps = any(argument in ("-m", "--multirun") or _asks_for_multirun(argument) for argument in arguments)
     arguments = quote_texts(arguments, text_keys(config_name), sweeps)
@@ -41,7 +41,7 @@ def _asks_for_multirun(argument: str) -> bool:
 
 
 def order_overrides(arguments: list[str]) -> list[str]:
-    """Put `+scale=...` behind `+experiment=...`, in the places that the two hold.
+    """Swap `+scale=...` and `+experiment=...` where needed, so that the scale comes after the experiment.
 
     Hydra composes added groups in the order given, and a scale shrinks whatever experiment it is given with, so the
     two may be named in either order.
@@ -55,7 +55,7 @@ def order_overrides(arguments: list[str]) -> list[str]:
 
 
 def absolute_config_path(arguments: list[str]) -> list[str]:
-    """Read a relative `--config-path` from the working directory, where Hydra reads it from this package.
+    """Make a relative `--config-path` relative to the working directory; Hydra would take it relative to this package.
 
     So `--config-path RUN/.hydra --config-name config` repeats a run.
     """
@@ -70,9 +70,9 @@ def absolute_config_path(arguments: list[str]) -> list[str]:
 
 
 def usual_folder(arguments: list[str], config_name: str) -> list[str]:
-    """Let a run that is repeated from another's `.hydra` lie where the command's runs lie.
+    """Set the usual run folder of the command when a run is repeated from the `.hydra` folder of another run.
 
-    What a run leaves there is its own config without Hydra's part, so that Hydra would fall back to its own folders.
+    The config saved there lacks Hydra's own settings, so Hydra would use its default folders.
     """
     paths = [path for flag, path in pairwise(arguments) if flag in _CONFIG_PATH]
     paths += [path for flag, _, path in (argument.partition("=") for argument in arguments) if flag in _CONFIG_PATH]
@@ -97,9 +97,9 @@ def _leaves(settings: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def one_writer(arguments: list[str]) -> list[str]:
-    """Keep Hydra from writing its files and a log in every process that torchrun or srun has started: the first does.
+    """Stop Hydra from writing its files and log in all but the first of the processes that torchrun or srun started.
 
-    (Lightning does the same for those that it starts.)
+    (Lightning does the same for the processes that it starts.)
     """
     if not is_further_rank():
         return arguments

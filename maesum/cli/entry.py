@@ -1,4 +1,4 @@
-"""How every command starts: compose the config, run the task, turn the user's mistakes into one sentence."""
+"""Start every command: compose the config, run the command, report a user's mistake in one sentence."""
 
 from __future__ import annotations
 
@@ -36,33 +36,33 @@ from maesum.system.errors import MaesumError, Stopped
 from maesum.system.printing import failure_sentence, say, unfailing_output
 from maesum.system.signals import Ended, ending_by_signals
 
-#: Exit status of a command that stopped because of what it was given.
+#: Exit status of a command that stopped because of a user's mistake.
 EXIT_USER_ERROR = 2
-#: ... that was stopped by Ctrl-C: 128 + the signal's number, as shells count.
+#: Exit status of a command that was stopped by Ctrl-C: 128 + the signal's number, the shells' convention.
 EXIT_INTERRUPTED = 130
 
-logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells when it looks for fonts
-register_resolvers()  # here, since the worker processes of a multirun import this module and run no command
+logging.getLogger("matplotlib").setLevel(logging.WARNING)  # at INFO it logs each search for fonts
+register_resolvers()  # at import, since the worker processes of a multirun import this module but run no command
 
 _USER_ERRORS = (MaesumError, HydraException, OmegaConfBaseException)
 
 
 def entry_point(
-    config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str] | None = None
+    config_name: str, command: Callable[[DictConfig], Any], additions: Mapping[str, str] | None = None
 ) -> Callable[[], None]:
-    """The `main` of one command: `task` gets the composed config of conf/<config_name>.yaml.
+    """Return the `main` function of one command, which calls `command` with the config of conf/<config_name>.yaml.
 
-    `--help` begins with the docstring of the task's module. A `MaesumError`, a config that does not compose and a file
-    system that refuses end the program with one sentence on standard error and status 2, a signal with 128 + its
-    number; any other exception is a defect of ours and keeps its traceback.
+    `--help` begins with the docstring of the command's module. A `MaesumError`, a config that does not compose and an
+    error of the file system end the program with one sentence on standard error and status 2; a signal ends it with
+    128 + its number. Any other exception is a defect of this package and keeps its traceback.
 
     Args:
-        additions: config groups that the command takes with a plus, as in +scale=demo, and what their options are.
+        additions: config groups that are chosen with a plus, as in +scale=demo, and what their options are.
     """
 
     def main() -> None:
         with unfailing_output() as output:
-            status = _status_of(config_name, task, additions or {})
+            status = _status_of(config_name, command, additions or {})
             sys.stdout.flush()
         unprinted = failure_sentence(output)
         if unprinted is not None and status == 0:
@@ -74,8 +74,8 @@ def entry_point(
     return main
 
 
-def _status_of(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> int:
-    """Run a command, say what went wrong, and return its exit status."""
+def _status_of(config_name: str, command: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> int:
+    """Run a command, print its error if there is one, and return the exit status."""
     try:
         with ending_by_signals():
             _run(config_name, task, additions)
@@ -107,8 +107,8 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
         return
     arguments = _parsed(sys.argv[1:])
     if arguments.help:
-        document = sys.modules[task.__module__].__doc__ or ""
-        say(command_help(task.__name__, document, additions, arguments.overrides, config_name))
+        document = sys.modules[command.__module__].__doc__ or ""
+        say(command_help(command.__name__, document, additions, arguments.overrides, config_name))
         return
     failure: Exception | None = None
 
@@ -127,16 +127,16 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
         except Exception as error:
             if isinstance(error, Stopped) and _runs_in_turn():
                 say(error, error=True)
-                sys.exit(error.exit_status)  # the jobs behind it are not started
+                sys.exit(error.exit_status)  # so that the jobs after this one are not started
             if not _has_a_sentence(error) or HydraConfig.get().mode is RunMode.MULTIRUN:
-                raise  # in a sweep, the launcher, perhaps in another process, runs on and then tells which failed
-            failure = error  # caught here because Hydra would print a line of its own before ours
+                raise  # in a multirun the launcher, perhaps in another process, goes on and then names the failed jobs
+            failure = error  # caught here because Hydra would print a line of its own before our message
             folders.take_back(HydraConfig.get().runtime.output_dir)
             return None
 
-    command = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)
+    composed = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(guarded)
     if arguments.cfg or arguments.info:
-        command()
+        composed()
         return
     if arguments.multirun:
         check_places(arguments.overrides)
@@ -147,7 +147,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
-    """The command line as Hydra's own parser takes it, whose mistakes would end in a page of usage."""
+    """Parse the command line with Hydra's own parser; a mistake raises an error instead of printing a usage page."""
 
     def refuse(message: str) -> NoReturn:
         raise MaesumError(f"{message}; --hydra-help lists the flags.")
@@ -166,20 +166,20 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def _runs_in_turn() -> bool:
-    """Whether this is one of several jobs that Hydra runs in this process, one after the other."""
+    """Whether this job is one of several that Hydra runs in this process one after the other."""
     config = HydraConfig.get()
     return config.mode is RunMode.MULTIRUN and str(config.launcher._target_).endswith("BasicLauncher")
 
 
 def _has_a_sentence(error: Exception) -> bool:
-    """Whether the user, the file system, a signal or another process is the cause rather than a defect of ours."""
+    """Whether the error is explained in one sentence: its cause is not a defect of this package."""
     system = isinstance(error, OSError) and error.errno is not None
     known = isinstance(error, (*_USER_ERRORS, Stopped, MemoryError))
     return system or known or _device_is_full(error) or _lost_peer(error)
 
 
 def _device_is_full(error: BaseException) -> bool:
-    """Whether a GPU's memory did not suffice; told by torch's name for it, since this module loads no torch."""
+    """Whether a GPU's memory was not enough; recognised by the class name, since this module does not load torch."""
     return isinstance(error, RuntimeError) and type(error).__name__ == "OutOfMemoryError"
 
 
@@ -189,7 +189,7 @@ def _lost_peer(error: BaseException) -> bool:
 
 
 def explain(error: Exception) -> str:
-    """The error in one sentence, with the nearest key where a key was misspelt."""
+    """Return the error in one sentence, which suggests the nearest key if a key was misspelt."""
     if isinstance(error, MaesumError):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:  # Hydra's own errors may be OSErrors without a number

@@ -1,8 +1,8 @@
-"""Which environment variables a config may read by `${oc.env:NAME}`.
+"""Limit which environment variables a config may read by `${oc.env:NAME}`.
 
-What a config reads is written into the run's config.yaml, resolved, and goes to its loggers. So a config from outside
-(`maesum.cli.outside`) reads only names that say where data lies and how a job was started, or that stand on the
-command line; no password or key of the user's.
+The values are written into the run's config.yaml and sent to its loggers. So a config from outside the project
+(`maesum.cli.outside`) may read only the variables that hold data folders or describe how a job was started, and those
+that the command line names; it cannot read a password or a key of the user.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from omegaconf import OmegaConf
 
 from maesum.system.errors import MaesumError
 
-#: What the project's own configs read (conf/train.yaml, conf/trainer); a name that ends in `_` stands for all such.
+#: The variables that the project's own configs read (conf/train.yaml, conf/trainer); a final `_` stands for a prefix.
 _READ_BY_OUR_CONFIGS = ("MAESUM_", "LOCAL_WORLD_SIZE", "GROUP_WORLD_SIZE", "SLURM_NTASKS_PER_NODE", "SLURM_NNODES")
 
 _NO_DEFAULT = object()
-#: Names that may be read besides; None where any may. Set for each composition of a config.
+#: Further variables that may be read; None = all may. Set anew for each composition of a config.
 _permitted: frozenset[str] | None = None
 
 
 def limit_environment(overrides: Sequence[str] | None) -> None:
-    """Say what `${oc.env:}` may read from here on.
+    """Set which variables `${oc.env:}` may read from now on.
 
     Args:
-        overrides: the command line, whose own `${oc.env:NAME}` are the user's word; None for no limit.
+        overrides: the command line; variables that it names in `${oc.env:NAME}` may be read. None = no limit.
     """
     global _permitted
     OmegaConf.register_new_resolver("oc.env", _read, replace=True)
@@ -37,10 +37,10 @@ def limit_environment(overrides: Sequence[str] | None) -> None:
 
 
 def _read(key: str, default: Any = _NO_DEFAULT) -> str | None:
-    """The variable, or the default as text; the resolver `oc.env` with a limit.
+    """Return the variable, or the default as text: the resolver `oc.env` with the limit above.
 
     Raises:
-        MaesumError: a name that a config from outside may not read.
+        MaesumError: a config from outside may not read this variable.
         KeyError: the variable is not set and there is no default.
     """
     if not _may_read(key):

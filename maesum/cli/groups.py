@@ -1,4 +1,4 @@
-"""The ready-made settings of a command: folders of conf/ from which `group=option` chooses a file."""
+"""Find the config groups of a command: folders of conf/ from which `group=option` chooses a file."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from maesum.config import CONF_DIR
 
 
 class Group(NamedTuple):
-    """One folder of settings.
+    """One config group.
 
     Attributes:
-        chosen: the option that holds if none is given, or a list of them.
-        options: the names of its files.
-        takes_several: whether `group=[a,b]` is meant.
+        chosen: the option that is used if none is given, or a list of options.
+        options: the names of its files without suffix.
+        takes_several: whether the group takes a list, `group=[a,b]`.
     """
 
     name: str
@@ -25,12 +25,12 @@ class Group(NamedTuple):
 
     @property
     def is_required(self) -> bool:
-        """Whether the user has to choose."""
+        """Whether the user must choose an option."""
         return self.chosen == MISSING
 
 
 def groups_of(config_name: str) -> list[Group]:
-    """The groups that the defaults list of conf/<config_name>.yaml names, in its order, and those of files in it."""
+    """Return the groups in the defaults list of conf/<config_name>.yaml, in order, with those of files listed there."""
     found: list[Group] = []
     content = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.load(CONF_DIR / f"{config_name}.yaml")))
     for entry in content["defaults"]:
@@ -44,12 +44,12 @@ def groups_of(config_name: str) -> list[Group]:
 
 
 def options_of(group: str) -> list[str]:
-    """What `group=` takes, in alphabetical order."""
+    """Return the options of a group in alphabetical order."""
     return sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml"))
 
 
 def description(group: str, option: str) -> str:
-    """The first paragraph of the comment that an option's file begins with."""
+    """Return the first paragraph of the comment at the top of an option's file."""
     lines: list[str] = []
     for line in (CONF_DIR / group / f"{option}.yaml").read_text(encoding="utf-8").splitlines():
         if line.startswith("# @package"):

@@ -1,8 +1,8 @@
-"""What `python -m maesum.<command> --help` prints: what the command does, its ready-made settings, and all its keys.
+"""Write the help text of a command: what the command does, its ready-made settings, and all its keys.
 
-Nothing is written for it alone: its head is the docstring of the command's module, a key's meaning is the comment
-behind its field, and values are those of the composed config, so that `--help` beside other arguments shows what these
-set.
+The text comes from the code itself: the first part is the docstring of the command's module, the meaning of a key is
+the help text of its field (`maesum.config.fields.setting`), and the values are those of the composed config, so
+`--help` beside other arguments shows what these set.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from maesum.methods.schema import settings_schema
 from maesum.runs.method_settings import method_names
 
 _WIDTH = 100
-#: Where meanings begin; what is longer stands on a line of its own.
+#: The column where meanings begin; the meaning of a longer setting begins on the next line.
 _COLUMN = 34
 _FOOTER = """\
-Set a key by key=value, a list by key=[a,b], nothing by key=null; a path or a name may hold any letters, in quotes where
-the shell needs them: video="my day (1).mp4".
---help beside other arguments shows what they set; --cfg job prints the composed config; -m key=a,b runs the command
-once for each value; --hydra-help lists every flag."""
+Set a key with key=value, a list with key=[a,b], no value with key=null. A path or a name may contain any characters;
+quote it for the shell where needed: video="my day (1).mp4".
+--help together with other arguments shows the values that they set; --cfg job prints the composed config; -m key=a,b
+runs the command once for each value; --hydra-help lists all flags."""
 
 
 def command_help(
     command: str, document: str, additions: Mapping[str, str], overrides: Sequence[str], config_name: str
 ) -> str:
-    """The help text of one command.
+    """Return the help text of one command.
 
     Args:
-        command: its name, e.g. "train".
-        document: the docstring of its module.
-        additions: groups that are chosen with a plus, `+group=option`, and what their options are.
-        overrides: what else stands on the command line.
-        config_name: of its config, conf/<config_name>.yaml.
+        command: name of the command, e.g. "train".
+        document: the docstring of the command's module.
+        additions: config groups that are chosen with a plus, as in `+group=option`, and what their options are.
+        overrides: the other arguments of the command line.
+        config_name: name of the command's config, conf/<config_name>.yaml.
 
     Raises:
         HydraException: the overrides do not compose.
@@ -52,19 +52,19 @@ def command_help(
         groups, listed = _composed(config_name, overrides)
     ready += [_choice(group) for group in groups]
     if ready:
-        listed.insert(0, Section("Ready-made settings (files in conf/), and what is chosen of them.", ready))
+        listed.insert(0, Section("Ready-made settings (files in conf/) and the ones chosen.", ready))
     parts = [f"usage: python -m maesum.{command} [key=value ...]", *_paragraphs(document, width)]
     parts += [_laid_out(section, width) for section in listed]
     return "\n\n".join([*parts, fill(_FOOTER, width)])
 
 
 def _composed(config_name: str, overrides: Sequence[str]) -> tuple[list[Group], list[Section]]:
-    """The groups of a command with what is chosen of them, and the sections of its config."""
+    """Return the groups of a command, each with the option chosen now, and the sections of its config."""
     given = {each.key_or_group: each.value() for each in OverridesParser.create().parse_overrides(list(overrides))}
     groups = [group._replace(chosen=given.get(group.name, group.chosen)) for group in groups_of(config_name)]
     open_groups = [group for group in groups if group.is_required]
     config = compose(config_name, [*overrides, *(f"~{group.name}" for group in open_groups)], return_hydra_config=True)
-    choices = config.hydra.runtime.choices  # also what an experiment chose
+    choices = config.hydra.runtime.choices  # includes the choices of an experiment file
     groups = [group._replace(chosen=choices.get(group.name) or group.chosen) for group in groups]
     with flag_override(config, "struct", False):
         del config["hydra"]
@@ -95,17 +95,17 @@ def _choice(group: Group) -> Key:
 
 
 def _paragraphs(document: str, width: int) -> Iterator[str]:
-    """The paragraphs of a docstring, wrapped unless they are indented."""
+    """Yield the paragraphs of a docstring, wrapped unless they are indented."""
     for paragraph in document.strip().split("\n\n"):
         yield paragraph if paragraph.startswith(" ") else fill(" ".join(paragraph.split()), width)
 
 
 def _laid_out(section: Section, width: int) -> str:
-    """A title, then settings on the left and their meanings beside them, or below where the setting is long."""
+    """Return a section as text: its title, then each setting with its meaning beside it, or below if it is long."""
     lines = [fill(section.title, width)]
     for setting, meaning in section.keys:
         left = f"  {setting}" if len(setting) <= width - 2 else f"  {setting[: width - 5]}..."
-        right = wrap(meaning, width - _COLUMN)
+        right = wrap(meaning, width - _COLUMN, break_on_hyphens=False)
         if right and len(left) <= _COLUMN - 2:
             left = left.ljust(_COLUMN) + right.pop(0)
         lines += [left, *(" " * _COLUMN + line for line in right)]

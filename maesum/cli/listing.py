@@ -1,4 +1,4 @@
-"""The keys of a composed config in sections, each with its value and its meaning."""
+"""List the keys of a composed config in sections, each with its value and its meaning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from maesum.config.fields import heading, meanings, range_of
 
 
 class Key(NamedTuple):
-    """A key as it is given on the command line, with its value (`trainer.devices=1`), and what it means."""
+    """A key with its value as typed on the command line (`trainer.devices=1`), and its help text."""
 
     setting: str
     meaning: str
@@ -35,9 +35,9 @@ def sections(
     title: str | None = None,
     schemas: Mapping[str, type] = MappingProxyType({}),
 ) -> list[Section]:
-    """The keys of a config: its own, class by class where its schema has bases, then those of each node in it.
+    """Return the keys of a config: its own, class by class where its schema has bases, then those of each node in it.
 
-    Left out are keys that the schemas set (`_target_`) and those that hand on the command's own (`source.out`).
+    Keys that the schemas set (`_target_`) and keys that only repeat another key (`source.out`) are left out.
 
     Args:
         titles: of the nodes whose schema depends on what is chosen for them, by name.
@@ -105,7 +105,7 @@ def _key(path: str, value: Any, meaning: str) -> Key:
 
 
 def shown(value: Any) -> str:
-    """A value as it is given on the command line; nothing where there is none yet."""
+    """Return a value as typed on the command line; an empty text if it is still missing."""
     if value == MISSING:
         return ""
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What was probably meant by arguments that Hydra or its parser refuses, in one sentence."""
+"""Explain in one sentence what is wrong with arguments that Hydra or its parser refuses, and suggest a correction."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from maesum.system.errors import first_line
 
 _GRAMMAR = "options are written key=value, without spaces around the '='"
 
-#: Groups whose files set keys of the whole config.
+#: Config groups whose files set keys anywhere in the config.
 _GLOBAL_GROUPS = ("experiment", "scale")
 
 
 def unknown_flag(flags: Sequence[str], arguments: Sequence[str]) -> str:
-    """Arguments that Hydra's parser did not know: flags of ours, which has none, or options apart from the others.
+    """Explain arguments that Hydra's parser did not know: unknown flags, or options separated from the others.
 
     Args:
-        flags: the arguments left over.
+        flags: the arguments that the parser did not know.
         arguments: the whole command line.
     """
     first = flags[0]
     if not first.startswith("-"):
-        return f"'{first}' stands apart from the other options; put all key=value together, before or behind the flags."
+        return f"'{first}' stands apart from the other options; put all key=value together, before or after the flags."
     flag, equals, value = first.partition("=")
     behind = list(arguments[arguments.index(first) + 1 :])
     if not equals:
@@ -37,7 +37,7 @@ def unknown_flag(flags: Sequence[str], arguments: Sequence[str]) -> str:
 
 
 def unreadable_override(error: BaseException) -> str | None:
-    """An option that does not follow Hydra's grammar; None where this is not the error."""
+    """Return an option that does not follow Hydra's grammar; None where this is not the error."""
     override = getattr(error, "override", None)
     if not isinstance(override, str):
         return None
@@ -46,7 +46,7 @@ def unreadable_override(error: BaseException) -> str | None:
         return f"'{override}' is no option; {_GRAMMAR}, and --help lists the keys."
     if override != f"{key}={value}":
         return f"'{override}' is no option; {_GRAMMAR}: {key}={value}."
-    if value.startswith(("[", "{")) or "(" in value.split(" ")[0]:  # a list or a call that is not closed, or a name
+    if value.startswith(("[", "{")) or "(" in value.split(" ")[0]:  # an unclosed list or call, or a name like these
         return (
             f"{override}: the value cannot be read ({first_line(error)}); a list is written key=[a,b], and for a name "
             f"that holds such signs type: {_quoted(key, value)}"
@@ -58,7 +58,7 @@ def unreadable_override(error: BaseException) -> str | None:
 
 
 def ambiguous_value(error: BaseException) -> str | None:
-    """Several values where one is wanted, or a name with a comma; None where this is not the error."""
+    """Explain several values where one is wanted, or a name with a comma; return None if the error is another."""
     match = re.search(r"Ambiguous value for argument '(.*)'\n", str(error))
     if match is None:
         return None
@@ -70,7 +70,7 @@ def ambiguous_value(error: BaseException) -> str | None:
 
 
 def wrong_kind(error: BaseException) -> str | None:
-    """A list or a table where one value is wanted; None where this is not the error."""
+    """Return a list or a table where one value is wanted; None where this is not the error."""
     texts: list[str] = []
     each: BaseException | None = error
     while each is not None:
@@ -85,14 +85,14 @@ def wrong_kind(error: BaseException) -> str | None:
 
 
 def _quoted(key: str, value: str) -> str:
-    """The option as it is typed in a shell, quoted for the shell and for Hydra."""
+    """Return the option as typed in a shell, quoted for the shell and for Hydra."""
     from maesum.config.overrides import as_typed, path_setting
 
     return as_typed([path_setting(key, Path(value).expanduser())])
 
 
 def unknown_option(error: BaseException) -> str | None:
-    """An option of a config group for which there is no file; None where this is not the error."""
+    """Return an option of a config group for which there is no file; None where this is not the error."""
     match = re.search(r"Could not (?:find|load) '(?:([^']+)/)?([^'/]+)'", str(error))
     if match is None or match[1] is None:
         return None
@@ -106,7 +106,7 @@ def unknown_option(error: BaseException) -> str | None:
 
 
 def unknown_key(error: BaseException) -> str | None:
-    """A key that the config does not have; None where this is not the error."""
+    """Return a key that the config does not have; None where this is not the error."""
     match = re.search(r"Key '([^']+)' (?:is )?not in(?: struct| '([^']+)')?", str(error))
     if match is None:
         return None
@@ -122,7 +122,7 @@ def unknown_key(error: BaseException) -> str | None:
     return f"there is no config key '{full_key}'; {hint}"
 
 
-#: What is tried in turn to explain an error of Hydra's or OmegaConf's; each says None where it is another's.
+#: Functions that are tried in turn to explain an error of Hydra or OmegaConf; each returns None if it does not apply.
 MISTAKES: tuple[Callable[[BaseException], str | None], ...] = (
     unreadable_override,
     ambiguous_value,

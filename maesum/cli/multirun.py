@@ -1,9 +1,9 @@
-"""Each job of a Hydra multirun (`-m`) in a process of its own.
+"""Run each job of a Hydra multirun (`-m`) in a process of its own.
 
 Hydra's launchers run jobs within one process. There, DDP would start its other ranks with the arguments of the whole
-multirun, W&B would write two jobs into one run, and memory would carry over. So under `-m` a job starts
-`python -m maesum.train` anew with its own overrides and waits for it; where, and how many at a time, the launcher
-decides.
+multirun, W&B would write two jobs into one run, and memory would not be freed between jobs. So under `-m` a job starts
+a new `python -m maesum.train` with its own overrides and waits for it. The launcher decides on which machine jobs run
+and how many at a time.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from maesum.system.signals import Ended
 
 
 def in_multirun() -> bool:
-    """Whether this process is a job that a launcher of Hydra's runs, and not yet the job's own."""
+    """Whether this process was started by a launcher of Hydra to run a job of a multirun."""
     return HydraConfig.get().mode is RunMode.MULTIRUN
 
 
 def _config_flags() -> list[str]:
-    """The flags that lead a job to the config of this multirun, wherever its files lie."""
+    """Return the flags with which a job finds the config of this multirun."""
     config = HydraConfig.get()
     flags = [f"--config-name={config.job.config_name}"]
     for source in config.runtime.config_sources:
@@ -43,17 +43,17 @@ def _config_flags() -> list[str]:
 
 
 def run_isolated(command: str) -> dict[str, float]:
-    """Run this job of a multirun as `python -m maesum.<command>` and read what it left.
+    """Run this job of a multirun as `python -m maesum.<command>` and return its metrics.
 
-    Its output goes where this process's goes. Runs of one multirun share the W&B group that is named after its folder,
-    unless group= says otherwise. Where SLURM runs a job as several tasks (`hydra.launcher.tasks_per_node`), the
-    processes that these start are together one training, since they inherit what SLURM says about the tasks.
+    The job prints to the output of this process. All runs of a multirun share a W&B group, named after the multirun's
+    folder unless group= is given. If SLURM runs a job as several SLURM tasks (`hydra.launcher.tasks_per_node`), each
+    task starts one process, and these form one distributed training: they inherit SLURM's environment variables.
 
     Returns:
-        The job's metrics.json; nothing in tasks after the first, which may end before the file is written.
+        The content of the job's metrics.json; empty in all but the first process, which alone writes the file.
 
     Raises:
-        MaesumError: the job failed, what it said stands above; or torchrun has started this multirun.
+        MaesumError: the job failed (its own message is printed above), or torchrun has started this multirun.
     """
     launch = launched()
     if launch is not None and launch.by == "torchrun":
@@ -74,7 +74,7 @@ def run_isolated(command: str) -> dict[str, float]:
 
 
 def _exit_status(command: list[str]) -> int:
-    """Run a command to its end, also where Ctrl-C comes: it reaches the job too, which saves its state before it ends.
+    """Run a command and wait for its end, even after Ctrl-C: the job receives it too, and saves its state first.
 
     Raises:
         KeyboardInterrupt: once the job has ended.
@@ -95,10 +95,10 @@ def _exit_status(command: list[str]) -> int:
 
 
 def _resuming(overrides: list[str], folder: Path) -> list[str]:
-    """The overrides of one job of a multirun: `ckpt=last` goes on where this job was stopped, if it ever began.
+    """Return the overrides of a job of a multirun, without `ckpt=last` if this job has no checkpoint to resume.
 
     Raises:
-        MaesumError: no job of the multirun has begun, so that its folder is not the one to go on in.
+        MaesumError: no job in the multirun's folder has a checkpoint, so this is not the folder to resume in.
     """
     others = [each for each in overrides if not _is_last_checkpoint(each)]
     if others == overrides or (folder / LAST).is_file():

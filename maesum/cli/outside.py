@@ -1,9 +1,10 @@
-"""What a config from outside the project may do: `--config-path`, `--config-dir` and `hydra.searchpath` name such ones.
+"""Limit what a config from outside the project may do (`--config-path`, `--config-dir` and `hydra.searchpath`).
 
 Hydra's configs can run code: callbacks, launchers, logging handlers, and every `_target_` that is instantiated. The
-project's own config tree and the command line are the user's word; a folder from elsewhere, such as the `.hydra` of
-somebody's run, holds data. So of `hydra` it may say only where results go and what is swept, of `_target_` it may use
-what the project's own configs use (`maesum.cli.targets`), and of the environment it sees little
+project's own config tree and the command line are trusted; a folder from elsewhere, such as the `.hydra` of somebody
+else's run, is not. Under `hydra` such a config may set only where results go and which values a multirun takes; as
+`_target_` it may use only those of the project's own configs (`maesum.cli.targets`); and it reads few environment
+variables
 (`maesum.cli.environment`).
 """
 
@@ -30,9 +31,9 @@ from maesum.cli.unreadable import unreadable_config
 from maesum.config import CONF_DIR
 from maesum.system.errors import MaesumError, first_line
 
-#: What a config from outside may say under `hydra`, a `*` at the end standing for anything below.
-_MAY_SAY = ("mode", "run.dir", "sweep.dir", "sweep.subdir", "job.name", "output_subdir", "sweeper.params*")
-#: What Hydra itself notes there about this run.
+#: The keys under `hydra` that a config from outside may set; a `*` at the end stands for everything below.
+_MAY_SET = ("mode", "run.dir", "sweep.dir", "sweep.subdir", "job.name", "output_subdir", "sweeper.params*")
+#: The keys under `hydra` in which Hydra itself notes facts about the run.
 _NOTED = ("runtime.*", "job.override_dirname", "job.config_name")
 
 
@@ -44,7 +45,7 @@ def is_outside(schema: str, path: str) -> bool:
 
 
 def outside_folders(sources: Iterable[Any]) -> list[str]:
-    """The folders outside the project that a config was composed from.
+    """Return the folders outside the project that a config was composed from.
 
     Args:
         sources: `hydra.runtime.config_sources`.
@@ -53,10 +54,10 @@ def outside_folders(sources: Iterable[Any]) -> list[str]:
 
 
 class GuardedConfigLoader(ConfigLoaderImpl):
-    """Hydra's composition of configs, which refuses a config from outside before Hydra acts upon it.
+    """Hydra's loader of configs, which refuses a config from outside before Hydra acts upon it.
 
-    Every road leads through here: a run, a sweep and each of its jobs (in the process of a cluster's job as well),
-    `--cfg` and `--info`.
+    All compositions use it: those of a run, of a multirun and each of its jobs (also in processes on a cluster), and
+    those of `--cfg` and `--info`.
     """
 
     def load_configuration(
@@ -70,7 +71,7 @@ class GuardedConfigLoader(ConfigLoaderImpl):
         """Compose a config as Hydra does.
 
         Raises:
-            MaesumError: a config file cannot be read, or one from outside says more under `hydra` than it may.
+            MaesumError: a config file cannot be read, or one from outside sets keys under `hydra` that it may not.
             HydraException: the config does not compose.
         """
         given = OverridesParser.create().parse_overrides(overrides)
@@ -95,22 +96,22 @@ class GuardedConfigLoader(ConfigLoaderImpl):
         return config
 
     def _check_search_path(self, config_name: str, where: str) -> None:
-        """Refuse further folders and packages, since Hydra looks into them, and imports these, while it composes."""
+        """Refuse a `hydra.searchpath` in the config: Hydra reads its folders and imports its packages to compose."""
         primary = self.repository.load_config(config_path=config_name)
         if primary is None:
             return
         found = OmegaConf.select(primary.config, "hydra.searchpath")
         if found is not None:
-            raise _no_say(where, "searchpath", found)
+            raise _not_allowed(where, "searchpath", found)
 
 
 def guard_composition() -> None:
-    """Let Hydra compose every config through `GuardedConfigLoader`."""
+    """Make Hydra compose every config with `GuardedConfigLoader`."""
     hydra._internal.hydra.ConfigLoaderImpl = GuardedConfigLoader  # type: ignore[misc]
 
 
 def _check_hydra_settings(config: DictConfig, given: list[Override], where: str) -> None:
-    """Compare the `hydra` part of a config with what Hydra and the command line make of it alone."""
+    """Refuse keys under `hydra` that differ from what Hydra and the command line alone would set."""
     found = cast(dict[str, Any], OmegaConf.to_container(config.hydra, resolve=False))
     wanted = _without_files(found["runtime"]["choices"], given, where)
     flat_found, flat_wanted = dict(_leaves(found)), dict(_leaves(wanted))
@@ -118,14 +119,14 @@ def _check_hydra_settings(config: DictConfig, given: list[Override], where: str)
         value = flat_found.get(key)
         if value == flat_wanted.get(key) or _matches(key, _NOTED):
             continue
-        if not _matches(key, _MAY_SAY) or not _is_plain(key, value):
-            raise _no_say(where, key, value)
+        if not _matches(key, _MAY_SET) or not _is_plain(key, value):
+            raise _not_allowed(where, key, value)
 
 
-def _no_say(where: str, key: str, value: Any) -> MaesumError:
+def _not_allowed(where: str, key: str, value: Any) -> MaesumError:
     return MaesumError(
-        f"{where}: the config there sets hydra.{key} to {value!r}, but a config from elsewhere has no say in what "
-        "Hydra runs; remove it there, or give it on the command line if you want it."
+        f"{where}: the config there sets hydra.{key} to {value!r}, but a config from elsewhere may not decide what "
+        "Hydra runs; remove the key there, or give it on the command line if you want it."
     )
 
 
@@ -147,8 +148,8 @@ def _without_files(choices: dict[str, Any], given: list[Override], where: str) -
         alone = loader.load_configuration(None, chosen + lines, RunMode.MULTIRUN, validate_sweep_overrides=False)
     except HydraException as error:
         raise MaesumError(
-            f"{where}: the config there chooses for hydra what neither Hydra nor a plugin has ({first_line(error)}); "
-            "remove it there."
+            f"{where}: the config there chooses an option for hydra that neither Hydra nor a plugin has "
+            f"({first_line(error)}); remove it there."
         ) from None
     settings = cast(dict[str, Any], OmegaConf.to_container(alone.hydra, resolve=False))
     settings["overrides"] = {
@@ -160,7 +161,7 @@ def _without_files(choices: dict[str, Any], given: list[Override], where: str) -
 
 
 def _search_path(given: list[Override]) -> list[str]:
-    """The further folders that the command line names."""
+    """Return the further folders that the command line names."""
     values = [each.value() for each in given if each.key_or_group == "hydra.searchpath"]
     return [str(path) for value in values if isinstance(value, list) for path in value]
 
@@ -170,7 +171,7 @@ def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
         if isinstance(value, dict) and value:
             yield from _leaves(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", value or None  # an empty table or list says as little as none
+            yield f"{prefix}{key}", value or None  # an empty mapping or list counts as None
 
 
 def _matches(key: str, patterns: Iterable[str]) -> bool:
@@ -178,7 +179,7 @@ def _matches(key: str, patterns: Iterable[str]) -> bool:
 
 
 def _is_plain(key: str, value: Any) -> bool:
-    """Whether a permitted setting stays what it seems: swept values become the jobs' command lines."""
+    """Whether the value of a permitted key cannot run code: the values of a multirun become its jobs' command lines."""
     if key == "output_subdir":
         return value in (None, ".hydra")
     text = f"{key}={value}" if key.startswith("sweeper.params") else ""

@@ -17,15 +17,15 @@ from maesum.cli.overrides import key_of, parsed
 from maesum.system.errors import MaesumError
 from maesum.system.launch import launched
 
-#: Keys that name the place of a job's results.
+#: Keys that set where the results of a job are written.
 _PLACES = ("out", "hydra.sweep.subdir", "hydra.run.dir")
 
 
 def check_places(overrides: Sequence[str]) -> None:
-    """Refuse a multirun of which several jobs are told to leave their results in one place.
+    """Refuse a multirun in which several jobs would write their results to the same place.
 
     Args:
-        overrides: those of a command line with `-m`.
+        overrides: the overrides of a command line with `-m`.
 
     Raises:
         MaesumError: `out=` or `hydra.sweep.subdir=` is the same for several jobs.
@@ -33,7 +33,7 @@ def check_places(overrides: Sequence[str]) -> None:
     try:
         given = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException:
-        return  # told when the config is composed
+        return  # reported when the config is composed
     swept = [each.key_or_group for each in given if each.is_sweep_override()]
     for each in given:
         key, typed = each.key_or_group, str(each.input_line).lstrip("+")

@@ -1,8 +1,8 @@
-"""Texts on the command line: a path, a pattern or a name may hold whatever letters a person types.
+"""Quote texts on the command line, so that a path, a pattern or a name may contain any characters.
 
-Hydra's grammar gives brackets, commas, quotes, `=` and blanks a meaning, and refuses letters outside ASCII. So a value
-of a setting that is a text (`maesum.config.fields`) is put in the grammar's quotes here, unless it says something in
-that grammar that a text cannot mean: a list, `null`, an interpolation, or the values of a sweep.
+In Hydra's grammar brackets, commas, quotes, `=` and spaces are special, and characters outside ASCII are refused. So
+the value of a setting that is a text (`maesum.config.fields`) is put in Hydra's quotes here, unless it is meant as
+something else in that grammar: a list, `null`, an interpolation, or the values of a multirun.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from hydra.core.override_parser.types import Override, QuotedString
 from maesum.cli.overrides import parsed
 from maesum.config.overrides import quoted
 
-#: Texts of Hydra's own that a user sets.
+#: Settings of Hydra itself that are texts.
 _OF_HYDRA = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 #: A key and what a person means by its value, which need not follow the grammar yet.
 ASSIGNMENT = re.compile(r"(?P<key>[+~]*[\w./@-]+)=(?P<value>.+)", re.DOTALL)
 
 
 def quote_texts(arguments: Sequence[str], text_keys: Iterable[str], sweeps: bool) -> list[str]:
-    """The arguments of a command with the texts among their values in quotes.
+    """Return the arguments of a command with quotes around the values that are texts.
 
     Args:
-        arguments: as a shell hands them on.
-        text_keys: the keys that take a text, `*` standing for any name.
-        sweeps: whether the command runs once for each of several values (`-m`), so that commas separate them.
+        arguments: the arguments as the shell passes them.
+        text_keys: the keys that take a text; `*` stands for any name.
+        sweeps: whether this is a multirun (`-m`), in which commas separate the values to run with.
     """
     patterns = (*text_keys, *_OF_HYDRA)
     return [_quoted_argument(argument, patterns, sweeps) for argument in arguments]
@@ -42,7 +42,7 @@ def _quoted_argument(argument: str, patterns: Sequence[str], sweeps: bool) -> st
     if parts is None or not any(fnmatchcase(parts["key"].lstrip("+~"), pattern) for pattern in patterns):
         return argument
     key, value = parts["key"], parts["value"]
-    if value.startswith("~/"):  # which not every shell expands behind a `=`
+    if value.startswith("~/"):  # not every shell expands this after a `=`
         value = os.path.expanduser(value)
         argument = f"{key}={value}"
     if _is_meant_for_hydra(parsed(argument), value, sweeps):
@@ -51,7 +51,7 @@ def _quoted_argument(argument: str, patterns: Sequence[str], sweeps: bool) -> st
 
 
 def _is_meant_for_hydra(override: Override | None, typed: str, sweeps: bool) -> bool:
-    """Whether a value says in Hydra's grammar what a text cannot mean; a file of just that name is meant as such."""
+    """Whether a value is meant in Hydra's grammar, as a list or `null`; not if a file of exactly that name exists."""
     if override is None or _exists(typed):
         return False
     if override.is_sweep_override():
@@ -65,5 +65,5 @@ def _is_meant_for_hydra(override: Override | None, typed: str, sweeps: bool) -> 
 def _exists(path: str) -> bool:
     try:
         return Path(path).exists()
-    except (OSError, ValueError):  # too long a name, or a NUL in it
+    except (OSError, ValueError):  # the name is too long, or contains a NUL
         return False

@@ -1,4 +1,4 @@
-"""What Hydra is told before it composes: the schemas that defaults lists name, and what config files compute."""
+"""Register with Hydra, before it composes, the schemas that defaults lists name and the resolvers of config files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maesum.system.launch import told_to_configs
 
 
 def register_resolvers() -> None:
-    """Make known what config files compute: `${launched:}`, and the folders of `maesum.runs.folders`."""
+    """Register the resolvers that config files use: `${launched:}`, and the folders of `maesum.runs.folders`."""
     from omegaconf import OmegaConf
 
     for resolver in (new_folder, slurm_folder, sweep_folder):
@@ -20,7 +20,7 @@ def register_resolvers() -> None:
 
 
 def command_schemas() -> dict[str, type]:
-    """The schema of each command's config."""
+    """Return the schema of each command's config."""
     from maesum.config.evaluation import EvaluateConfig
     from maesum.config.preparation import PrepareConfig
     from maesum.config.scoring import PredictConfig
@@ -60,7 +60,7 @@ def group_schemas(command: str | None = None) -> dict[str, dict[str, type]]:
 
 
 def text_keys(command: str) -> set[str]:
-    """The keys of a command that take a path, a pattern or free text; `*` stands for any name."""
+    """Return the keys of a command that take a path, a pattern or free text; `*` in a key stands for any name."""
     keys = set(text_fields(command_schemas()[command]))
     for group, schemas in group_schemas(command).items():
         for schema in schemas.values():

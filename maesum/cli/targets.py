@@ -1,8 +1,8 @@
-"""Which classes and functions a config from outside the project may have instantiated, and with which arguments.
+"""Limit which classes and functions a config from outside the project may call, and with which arguments.
 
-`_target_` names a class or function that is called when the config is used. Those of the project's own configs are
-known: loggers (conf/logger), backbones and importers. Any other, and any further argument, is for the command line
-alone: `logger.mine._target_=my_package.MyLogger`.
+`_target_` names a class or function that is called when the config is used. A config from outside may name only those
+that the project's own configs name: loggers (conf/logger), backbones and importers. Any other one, and any further
+argument, must be given on the command line: `logger.mine._target_=my_package.MyLogger`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from maesum.config import CONF_DIR
 from maesum.system.errors import MaesumError
 
 _TARGET = "_target_"
-#: Parts of a config whose texts become command lines of further jobs.
+#: Parts of a config whose texts become the command lines of jobs.
 _COMMAND_LINES = ("sweeps", "demo")
 
 
 def known_targets() -> dict[str, frozenset[str]]:
-    """The arguments that the project's own configs give each target."""
+    """Return the names of the arguments that the project's own configs give each target."""
     from maesum.config.backbones import BACKBONE_SCHEMAS
     from maesum.data.sources import source_schemas
 
@@ -38,24 +38,24 @@ def known_targets() -> dict[str, frozenset[str]]:
 
 
 def checked_config(config: DictConfig, command: str, overrides: Sequence[str], where: str) -> DictConfig:
-    """Check a config that was composed from files outside, and give it the types of the command's schema.
+    """Check a config that was composed from files outside the project, and give it the types of the command's schema.
 
-    A run's own config.yaml names no schema, so that wrong types would only be noticed where they are used.
+    The config.yaml of a run names no schema, so wrong types would only be noticed where the values are used.
 
     Args:
-        config: without its part `hydra`.
-        command: whose config it is.
-        overrides: those of the command line that are not Hydra's.
-        where: the folders it was composed from.
+        config: the config without its part `hydra`.
+        command: the command that the config is for.
+        overrides: the overrides of the command line, without those of Hydra's own settings.
+        where: the folders outside that it was composed from, for error messages.
 
     Raises:
-        MaesumError: it would have something called that the project's configs and the command line do not name.
-        OmegaConfBaseException: a key that the command does not have, or a value of another type.
+        MaesumError: it would call a target that neither the project's configs nor the command line name.
+        OmegaConfBaseException: it has a key that the command does not have, or a value of a wrong type.
     """
     schema = ConfigStore.instance().load(f"{command}_schema.yaml").node
     typed = OmegaConf.merge(schema, config)
     OmegaConf.copy_cache(config, cast(DictConfig, typed))
-    # Resolved, since an interpolation may put a `_target_` together or read it from elsewhere.
+    # Resolved, since an interpolation may assemble a `_target_` or read it from another key.
     plain = cast(dict[str, Any], OmegaConf.to_container(typed, resolve=True))
     given = list(_given(overrides))
     known = known_targets()
@@ -81,7 +81,7 @@ def _check_target(
 
 
 def _may_run_later(path: tuple[str, ...], text: str) -> bool:
-    """Whether a text would be more than a text in a config or on a command line that is made of it."""
+    """Whether a text could run code later, in a config or on a command line that it becomes part of."""
     is_option = path[0] in _COMMAND_LINES and text.lstrip("+~").startswith(("-", "hydra"))
     return is_option or _TARGET in text or "${" in text
 
@@ -95,7 +95,7 @@ def _refuse(path: tuple[str, ...], value: Any, where: str) -> None:
 
 
 def _nodes(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every value of a plain config with its place, tables and lists included."""
+    """Yield every value of a plain config with its path, mappings and lists included."""
     yield path, value
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
@@ -103,14 +103,14 @@ def _nodes(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 
 def _given(overrides: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every value that the command line sets, with its place."""
+    """Yield every value that the command line sets, with its path."""
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         if override.package is None and not override.is_delete():
             yield from _nodes(_plain(override.value()), tuple(override.key_or_group.split(".")))
 
 
 def _plain(value: Any) -> Any:
-    """An override's value without the quotes that its parser keeps."""
+    """Return an override's value without the quotes that its parser keeps."""
     if isinstance(value, dict):
         return {str(_plain(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What is wrong with a config file that cannot be read, in one sentence."""
+"""Explain in one sentence what is wrong with a config file that cannot be read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from maesum.system.errors import MaesumError, first_line
 
 
 def unreadable_config(error: ValueError | yaml.YAMLError, folders: Iterable[str]) -> MaesumError:
-    """The sentence for what reading or composing config files has raised.
+    """Return the sentence for what reading or composing config files has raised.
 
     Args:
-        folders: where the files lie, to find the one at fault where the error does not name it.
+        folders: where the config files lie; searched for the bad file if the error does not name it.
     """
     folders = list(folders)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:

@@ -1,7 +1,7 @@
-"""Settings of every command: one dataclass a concern, which is the schema of its configs.
+"""Define the settings of every command: one dataclass per concern, which is also the Hydra schema of its configs.
 
-The lowest layer: it knows neither torch nor Hydra. Each field is declared by `maesum.config.fields.setting` with its
-default, what it means (`--help` prints it) and the values that it may have.
+This is the lowest layer and imports neither torch nor Hydra. Each field is declared by `maesum.config.fields.setting`
+with its default, its help text (which `--help` prints) and the values that it may have.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A composed config as settings: objects whose values are all what they may be, before any work is done."""
+"""Turn a composed config into settings objects and check every value before any work is done."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Settings = TypeVar("Settings")
 
 
 def checked(config: DictConfig, schema: type[Settings], prefix: str = "") -> Settings:
-    """Make an object of a composed config, and refuse it unless every setting is what it may be.
+    """Convert a composed config to a settings object; refuse it if any setting has a value that is not allowed.
 
-    Every command calls this first: what it refuses costs no work and leaves nothing.
+    Every command calls this first, so that a bad setting is refused before any work is done or any file written.
 
     Args:
-        config: of a command, or the part of it that `schema` describes.
-        schema: the dataclass that it was composed with.
-        prefix: what stands before its keys, such as "source.".
+        config: the config of a command, or the part of it that `schema` describes.
+        schema: the dataclass that the config was composed with.
+        prefix: the prefix of its keys in error messages, such as "source.".
 
     Returns:
-        The settings, interpolations resolved, with an object for each part that has a dataclass of its own.
+        The settings with interpolations resolved. Each part that has its own dataclass is an object too.
 
     Raises:
-        MaesumError: a value outside its range or choices, or values that do not go together.
-        MissingMandatoryValue: a key that is required and was not given.
+        MaesumError: a value is outside its range or choices, or some values do not go together.
+        MissingMandatoryValue: a required key was not given.
     """
     check_settings(config, prefix)
-    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # its message names the whole key
+    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # its error message names the full key
     settings = OmegaConf.to_object(config)
     if not isinstance(settings, schema):
         raise TypeError(f"the config is a {type(settings).__name__}, wanted {schema.__name__}")
@@ -40,12 +40,12 @@ def checked(config: DictConfig, schema: type[Settings], prefix: str = "") -> Set
 
 
 def check_settings(settings: Any, prefix: str = "") -> None:
-    """Refuse numbers outside the range of their setting and unknown choices; what is not given yet passes.
+    """Refuse numbers outside the range of their setting, and unknown choices; missing values pass.
 
     Args:
-        settings: an object of a dataclass whose fields are `setting`s, or a config that was composed with one; what is
-            within it is looked at as well.
-        prefix: what stands before its keys, such as "data.".
+        settings: an object of a dataclass whose fields are `setting`s, or a config that was composed with one; nested
+            settings are checked as well.
+        prefix: the prefix of its keys in error messages, such as "data.".
 
     Raises:
         MaesumError: naming the key, the value found and the values wanted.
@@ -57,7 +57,7 @@ def check_settings(settings: Any, prefix: str = "") -> None:
 
 
 def _check_rules(settings: Any, prefix: str) -> None:
-    """Call the method `check_rules` of every dataclass that has one: it refuses values that do not go together."""
+    """Call `check_rules` of every dataclass that has this method, which refuses values that do not go together."""
     for name, value, _ in _entries(settings):
         if _has_entries(value):
             _check_rules(value, f"{prefix}{name}.")
@@ -70,7 +70,7 @@ def _has_entries(value: Any) -> bool:
 
 
 def _entries(settings: Any) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    """The name, the value and the declaration of every setting; of a table without a dataclass, nothing declared."""
+    """Yield the name, value and field metadata of every setting; the metadata of a plain mapping's entries is empty."""
     is_config = isinstance(settings, DictConfig)
     schema = cast(type, OmegaConf.get_type(settings)) if is_config else type(settings)
     declared = {each.name: each.metadata for each in fields(schema)} if is_dataclass(schema) else {}
@@ -84,5 +84,5 @@ def _entries(settings: Any) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
 
 
 def _is_left_unread(config: DictConfig, name: Any, metadata: Mapping[str, Any]) -> bool:
-    """Whether a value is computed from others, by what only a running command may have, and has no limits."""
+    """Whether a value is an interpolation without limits; resolving it may need a running command, so it is skipped."""
     return OmegaConf.is_interpolation(config, name) and not has_limits(metadata)

@@ -1,4 +1,4 @@
-"""Keys of `python -m maesum.evaluate`."""
+"""Define the keys of `python -m maesum.evaluate`."""
 
 from __future__ import annotations
 
@@ -14,29 +14,40 @@ from maesum.system.errors import MaesumError
 
 #: The names of `maesum.metrics.protocols.PROTOCOLS`.
 PROTOCOL_NAMES = ("paper", "saquil", "casum", "ctvsum", "csta", "msva", "gtscore")
-#: The values of shots=.
+#: The values that shots= takes.
 SHOTS = ("auto", "stored", "kts", "uniform")
 
 
 @dataclass
 class EvaluationInputs:
-    """What is evaluated, and where the results go."""
+    """Inputs of the evaluation, and where the results go."""
 
     scores: str = setting(
-        MISSING, "a scores file or JSON, a folder of <benchmark>.h5, or that of a run of train or predict", is_text=True
+        MISSING,
+        "the scores to evaluate: a scores file or JSON, a folder of <benchmark>.h5 files, or the folder of a run of "
+        "train or predict",
+        is_text=True,
     )
-    against: str | None = setting(None, "another of these, for the paired difference", is_text=True)
-    out: str = setting(MISSING, "the file for all results; by default metrics.json in the run's folder", is_text=True)
+    against: str | None = setting(
+        None, "other scores, in any form that scores= takes; the paired differences to them are computed", is_text=True
+    )
+    out: str = setting(
+        MISSING, "the file to write all results to; by default metrics.json in the run's folder", is_text=True
+    )
     annotations: str | None = setting(
-        None, "a benchmark file of your own, in place of benchmark=; both at once are refused", is_text=True
+        None, "a benchmark file of your own, instead of benchmark=; giving both is refused", is_text=True
     )
-    features: Any = setting(None, "features of the videos, for shots=kts; by default the benchmark's own", is_text=True)
-    feature: str = setting("googlenet", "the frame feature, part of the file names under data_dir: googlenet, resnet50")
+    features: Any = setting(
+        None, "features of the videos, used by shots=kts; by default those of the benchmark", is_text=True
+    )
+    feature: str = setting(
+        "googlenet", "name of the frame feature in the file names under data_dir, such as googlenet or resnet50"
+    )
 
 
 @dataclass
 class EvaluationSettings:
-    """What is computed of a scores file, and how strictly it is read."""
+    """Which figures are computed from the scores, and how strictly the scores are checked."""
 
     protocol: str = setting(
         "paper",
@@ -45,29 +56,36 @@ class EvaluationSettings:
     )
     undefined: str = setting(
         "propagate",
-        "what means make of undefined correlations: propagate, omit or zero",
+        "how means treat undefined correlations: propagate (the mean is undefined too), omit, or zero",
         choices=("propagate", "omit", "zero"),
     )
     splits: str = setting(
         "none", "results of test splits besides those of all videos: none, paper5, aae or a JSON file", is_text=True
     )
-    f1: bool = setting(False, "also the F1 of key-shot summaries, and performance over random")
+    f1: bool = setting(False, "also compute the F1 of key-shot summaries, and performance over random")
     f1_over: str = setting(
         "auto",
-        "mean | max over annotators; auto: as the field does for this benchmark",
+        "how the F1 is combined over annotators: mean or max; auto: as is usual for the benchmark",
         choices=("auto", "mean", "max"),
     )
-    highlights: bool = setting(False, "also mAP@50 and mAP@15, of ratings")
+    highlights: bool = setting(False, "also compute mAP@50 and mAP@15, for benchmarks of ratings")
     shots: str = setting(
         "auto",
-        "where summaries take their shots from: stored with the benchmark, kts of the features, uniform "
-        "of 60 frames, or auto, the first of these that the benchmark allows",
+        "the shots that summaries are made of: stored (those in the benchmark file), kts (computed from the features), "
+        "uniform (60 frames each), or auto (the first of these that is available)",
         choices=SHOTS,
     )
-    score_step: int = setting(1, "15 where scores without picks belong to every 15th frame", at_least=1)
-    length_tolerance: int = setting(0, "pad or crop up to so many frames, at most 2", at_least=0, at_most=2)
+    score_step: int = setting(
+        1, "frames from one score to the next, for scores without picks; 15: one score every 15 frames", at_least=1
+    )
+    length_tolerance: int = setting(
+        0,
+        "pad or crop scores that differ in length from the annotations by up to this many frames (at most 2)",
+        at_least=0,
+        at_most=2,
+    )
     allow_extra: bool = setting(False, "accept scores of videos that the benchmark does not have")
-    seed: int = setting(0, "of the random baselines and the bootstrap", at_least=0, at_most=LARGEST_SEED)
+    seed: int = setting(0, "random seed of the random baselines and the bootstrap", at_least=0, at_most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -75,20 +93,20 @@ class EvaluationSettings:
 
 @dataclass
 class EvaluateConfig(EvaluationSettings, EvaluationInputs):
-    """What is evaluated, what is computed of it, and how strictly it is read."""
+    """What is printed, and where data files are found."""
 
-    videos: bool = setting(True, "print the table of single videos")
+    videos: bool = setting(True, "print a table with the figures of each video")
     data_dir: str = setting(
-        MISSING, "where prepared files lie; MAESUM_DATA in the environment sets it too", is_text=True
+        MISSING, "folder of the prepared files; the environment variable MAESUM_DATA sets it too", is_text=True
     )
-    demo_dir: str = setting(MISSING, "where the synthetic demo data is made and kept", is_text=True)
+    demo_dir: str = setting(MISSING, "folder in which the synthetic demo data is made and kept", is_text=True)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
 
     def check_rules(self, prefix: str) -> None:
-        """Refuse a command that names nothing to evaluate on.
+        """Refuse a command that names no benchmark to evaluate on.
 
         Raises:
-            MaesumError: neither a benchmark nor annotations are given.
+            MaesumError: neither benchmark= nor annotations= is given.
         """
         if not self.benchmarks and self.annotations is None:
             raise MaesumError("benchmark=[] names nothing to evaluate on; name at least one, e.g. benchmark=tvsum.")

@@ -1,6 +1,6 @@
-"""Settings as fields of dataclasses: each declares its default, what it means, and the values that it may have.
+"""Declare settings as fields of dataclasses: each with its default, its help text and the values that it may have.
 
-One loop checks all of them (`maesum.config.checking`), and `--help` prints what they mean.
+`maesum.config.checking` checks all of them in one loop, and `--help` prints their help texts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from maesum.system.errors import MaesumError
 
-#: What whole numbers without a limit of their own end at: arithmetic on indices overflows far above it.
+#: The largest whole number accepted where a setting declares no limit; index arithmetic overflows only far above it.
 LARGEST = 2**31 - 1
 #: The largest seed that numpy's and Lightning's generators take.
 LARGEST_SEED = 2**32 - 1
@@ -22,7 +22,7 @@ _MEANING, _RANGE, _CHOICES, _IS_TEXT = "meaning", "range", "choices", "is_text"
 
 
 class Range(NamedTuple):
-    """The finite numbers from `at_least` (or from just above `above`) to `at_most`, where these are given."""
+    """A range of finite numbers: at least `at_least`, more than `above`, at most `at_most`; None = no such limit."""
 
     at_least: float | None
     above: float | None
@@ -30,7 +30,7 @@ class Range(NamedTuple):
 
     def __contains__(self, value: object) -> bool:
         number = cast(float, value)
-        return (  # written so that NaN, which is neither larger nor smaller than anything, is outside
+        return (  # each comparison is false for NaN, so NaN is outside
             (self.at_least is None or number >= self.at_least)
             and (self.above is None or number > self.above)
             and (self.at_most is None or number <= self.at_most)
@@ -52,17 +52,17 @@ def setting(
     choices: tuple[str, ...] = (),
     is_text: bool = False,
 ) -> Any:
-    """Declare a field of a settings dataclass.
+    """Return a dataclass field that declares one setting.
 
     Args:
-        default: its value where none is given; a list or dict is copied for every instance.
-        meaning: what `--help` says about it.
+        default: the value if none is given; a list or dict is copied for every instance.
+        meaning: the help text that `--help` prints.
         at_least: the smallest number allowed; None = no such limit.
-        above: the number that it must exceed; None = no such limit.
+        above: the number that the value must exceed; None = no such limit.
         at_most: the largest number allowed; None = no such limit.
-        choices: the only texts allowed; empty = any.
-        is_text: whether it is a path, a pattern or free text, which may hold any letters on the command line
-            (see `maesum.cli.quoting`).
+        choices: the texts allowed; empty = any.
+        is_text: whether the value is a path, a pattern or free text, which may contain any characters on the command
+            line (see `maesum.cli.quoting`).
     """
     metadata: dict[str, Any] = {_MEANING: meaning, _CHOICES: choices, _IS_TEXT: is_text}
     if not at_least is above is at_most is None:
@@ -73,27 +73,27 @@ def setting(
 
 
 def meanings(schema: type) -> dict[str, str]:
-    """What each setting of a dataclass means, those of its bases included."""
+    """Return the help text of each setting of a dataclass and of its base classes, by name."""
     return {each.name: each.metadata[_MEANING] for each in fields(schema) if _MEANING in each.metadata}
 
 
 def heading(schema: type) -> str:
-    """The first line of a dataclass's docstring: what its settings are about."""
+    """Return the first line of a dataclass's docstring, which `--help` prints above its settings."""
     return (inspect.getdoc(schema) or "").split("\n")[0]
 
 
 def range_of(schema: type, name: str) -> Range | None:
-    """The range that a setting was declared with; None where it has none."""
+    """Return the range that a setting was declared with; None if it has none."""
     return next(each.metadata.get(_RANGE) for each in fields(schema) if each.name == name)
 
 
 def choices_of(schema: type, name: str) -> tuple[str, ...]:
-    """The only texts that a setting was declared to have; none where any is allowed."""
+    """Return the texts that a setting may have; an empty tuple if any text is allowed."""
     return next(each.metadata.get(_CHOICES, ()) for each in fields(schema) if each.name == name)
 
 
 def numeric_fields(schema: type) -> Iterator[str]:
-    """The names of the settings that hold a number, or a number or nothing."""
+    """Yield the names of the settings whose type is a number, or a number or None."""
     hints = get_type_hints(schema)
     for each in fields(schema):
         kinds = {hints[each.name], *get_args(hints[each.name])}
@@ -102,9 +102,9 @@ def numeric_fields(schema: type) -> Iterator[str]:
 
 
 def text_fields(schema: type, prefix: str = "") -> Iterator[str]:
-    """The keys of the settings that are paths, patterns or free text, with those of the dataclasses within.
+    """Yield the keys of the settings that are paths, patterns or free text, nested dataclasses included.
 
-    `*` stands for the names of a table: `benchmarks.*.features`.
+    `*` stands for any key of a mapping: `benchmarks.*.features`.
     """
     hints = get_type_hints(schema)
     for each in fields(schema):
@@ -123,11 +123,11 @@ def has_limits(metadata: Mapping[str, Any]) -> bool:
 
 
 def check_value(key: str, value: Any, metadata: Mapping[str, Any]) -> None:
-    """Refuse a value outside the range or the choices that its setting was declared with; None passes.
+    """Refuse a value outside the range or the choices of its setting; None passes.
 
     Args:
-        key: what the message calls it.
-        metadata: of the field.
+        key: the name of the setting in the error message.
+        metadata: the metadata of the dataclass field, as `setting` makes it.
 
     Raises:
         MaesumError: naming the key, the value found and the values wanted.

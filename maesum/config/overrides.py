@@ -1,4 +1,4 @@
-"""Values written for Hydra's command line, whatever letters they hold."""
+"""Write overrides for Hydra's command line, quoting values that contain special characters."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-#: Holds single quotes, and nothing that a shell reads within double ones.
+#: Text with single quotes and without the characters that a shell interprets within double quotes.
 _IN_DOUBLE_QUOTES = re.compile(r"""(?=.*')[^"$`\\!]+""")
 
 
 def quoted(text: str) -> str:
-    r"""A text in the quotes of Hydra's grammar, which give back every letter: spaces, commas, brackets and the rest.
+    r"""Return a text in single quotes of Hydra's grammar, so that Hydra reads back every character unchanged.
 
-    Within single quotes only these mean something: a quote, backslashes right before a quote, and `${`, before which
+    Within single quotes only these are special: a quote, backslashes right before a quote, and `${`, before which
     OmegaConf counts the backslashes.
 
     >>> quoted("l'été, [1]")
@@ -27,14 +27,14 @@ def quoted(text: str) -> str:
 
 
 def override(key: str, text: object) -> str:
-    """An override that sets a key to a text."""
+    """Return an override that sets a key to a text, quoted."""
     return f"{key}={quoted(str(text))}"
 
 
 def path_setting(key: str, path: Path) -> str:
-    """An override that sets a path, in the quotes that Hydra's grammar asks for where it does.
+    """Return an override that sets a path, quoted only where Hydra's grammar needs it.
 
-    A name without a slash is quoted as well, since it might read as a number.
+    A name without a slash is quoted as well, since Hydra might read it as a number.
     """
     if re.fullmatch(r"(?=.*/)[\w./-]+", str(path), re.ASCII):
         return f"{key}={path}"
@@ -42,5 +42,5 @@ def path_setting(key: str, path: Path) -> str:
 
 
 def as_typed(arguments: Sequence[str]) -> str:
-    """A command line for a shell, with quotes around the arguments that need them."""
+    """Return the arguments as one command line for a shell, with quotes around the arguments that need them."""
     return " ".join(f'"{each}"' if _IN_DOUBLE_QUOTES.fullmatch(each) else shlex.quote(each) for each in arguments)

@@ -1,4 +1,4 @@
-"""Keys of `python -m maesum.prepare`."""
+"""Define the keys of `python -m maesum.prepare`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from maesum.config.fields import setting
 
 @dataclass
 class PrepareConfig:
-    """What is read and what is written."""
+    """Input and output."""
 
-    source: Any = setting(MISSING, "conf/source: an importer and its options, typed in maesum.config.sources")
+    source: Any = setting(MISSING, "importer and its options (conf/source), typed in maesum.config.sources")
     input: Any = setting(
-        MISSING, "the published file or folder, or a list of files where the source takes several", is_text=True
+        MISSING, "the published file or folder to read, or a list of files if the source takes several", is_text=True
     )
-    out: str = setting(MISSING, "the file to write, or the folder where the source writes several", is_text=True)
+    out: str = setting(
+        MISSING, "the file to write, or the folder to write into if the source writes several files", is_text=True
+    )

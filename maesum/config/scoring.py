@@ -1,4 +1,4 @@
-"""Keys of `python -m maesum.predict`; training scores with the first two dataclasses as well."""
+"""Define the keys of `python -m maesum.predict`; other commands that score frames use the first two dataclasses too."""
 
 from __future__ import annotations
 
@@ -12,36 +12,38 @@ from maesum.config.fields import LARGEST_SEED, setting
 from maesum.config.values import check_devices
 from maesum.system.errors import MaesumError
 
-#: Where networks run: a processor, a GPU of any kind (cuda and mps name one), or a GPU where there is one.
+#: Where networks run: cpu; gpu (any kind), cuda or mps; auto = a GPU if there is one, else the CPU.
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
-#: What a window does where it reaches past the ends of a video.
+#: How windows are filled where they reach past the ends of a video.
 BOUNDARIES = ("reflect", "replicate", "shift")
-#: What scores frames without a checkpoint.
+#: The scorers that need no checkpoint.
 WITHOUT_CHECKPOINT = ("context_mean", "neighbour", "uniform")
-#: The window of what scores without a model, and of the models whose frames= nobody changed.
+#: Frames of a scoring window: the default of model.frames, and what scorers without a model use.
 USUAL_FRAMES = 30
 
 
 @dataclass
 class ScoringSettings:
-    """How windows are laid and batched when frames are scored."""
+    """How frames are scored: where their windows lie, and how many are computed at a time."""
 
-    target_position: int = setting(15, "where in its window (from 0) the scored frame stands", at_least=0)
+    target_position: int = setting(15, "position of the scored frame in its window, counted from 0", at_least=0)
     boundary: str = setting(
         "reflect",
-        "what a window does past the ends of a video: reflect, replicate or shift",
+        "how a window that reaches past the ends of the video is filled: reflect, replicate or shift",
         choices=BOUNDARIES,
     )
-    batch_size: int | None = setting(None, "windows at a time; null: 64 on a processor, 1024 on a GPU", at_least=1)
-    # The cosine is taken in float32 whatever this says: rounded to bf16 a video keeps about 43 distinct values.
-    precision: str = setting("32", "32, or bf16 for the network", choices=("32", "bf16"))
-    every: int = setting(1, "score every k-th frame and interpolate: k times faster, but another ranking", at_least=1)
+    batch_size: int | None = setting(None, "windows computed at a time; null: 64 on a CPU, 1024 on a GPU", at_least=1)
+    # The cosine is computed in float32 for either value: in bf16 the scores of a video have about 43 distinct values.
+    precision: str = setting("32", "precision of the network: 32 or bf16", choices=("32", "bf16"))
+    every: int = setting(
+        1, "score every k-th frame and interpolate between them: k times faster, but the ranking differs", at_least=1
+    )
 
     def __post_init__(self) -> None:
         check_settings(self, "scoring.")
 
     def check_window(self, frames: int) -> None:
-        """Refuse a target that stands outside a window of so many frames.
+        """Refuse a target position outside a window of `frames` frames.
 
         Raises:
             MaesumError: naming the setting.
@@ -52,47 +54,62 @@ class ScoringSettings:
 
 @dataclass
 class BenchmarkConfig:
-    """Each NAME in benchmark=, which sets these (conf/benchmark); for files of your own: benchmark=custom."""
+    """Benchmarks: benchmark=NAME sets these keys from conf/benchmark; for files of your own take benchmark=custom."""
 
-    annotations: str = setting(MISSING, "a benchmark file", is_text=True)
-    annotations_made_by: str = setting("", "the command that makes it, for the message where it is missing")
-    features: Any = setting(MISSING, "features of its videos: a file, a pattern or a list", is_text=True)
-    features_made_by: str = setting("", "the command that makes them")
-    stride: int = setting(2, "frames between neighbours of a scoring window", at_least=1)
+    annotations: str = setting(MISSING, "the benchmark file, which holds the annotations", is_text=True)
+    annotations_made_by: str = setting(
+        "", "the command that makes the benchmark file; the error message quotes it if the file is missing"
+    )
+    features: Any = setting(MISSING, "features of the videos: a file, a pattern or a list of these", is_text=True)
+    features_made_by: str = setting(
+        "", "the command that makes the features; the error message quotes it if they are missing"
+    )
+    stride: int = setting(2, "step from one frame of a scoring window to the next, in feature rows", at_least=1)
 
 
 @dataclass
 class PredictConfig:
-    """What is scored, with what, and where results go."""
+    """What is scored and how, and where the results go."""
 
-    ckpt: str | None = setting(None, "a checkpoint of python -m maesum.train", is_text=True)
+    ckpt: str | None = setting(None, "checkpoint of the model that scores, from python -m maesum.train", is_text=True)
     scorer: str = setting(
         "model",
-        "model, or without a checkpoint: context_mean, neighbour, uniform",
+        "what scores the frames: model (the network in ckpt=), or without a network context_mean, neighbour or uniform",
         choices=("model", *WITHOUT_CHECKPOINT),
     )
     stride: int | None = setting(
-        None, "frames between neighbours of a window, in place of the benchmarks' own", at_least=1
+        None,
+        "step from one frame of a scoring window to the next, in feature rows; null: that of each benchmark",
+        at_least=1,
     )
-    feature: str = setting("googlenet", "the frame feature, part of the file names under data_dir: googlenet, resnet50")
-    out: str = setting(MISSING, "folder for scores, metrics and figures; by default that of the run", is_text=True)
-    seed: int = setting(0, "of the random baselines and the bootstrap", at_least=0, at_most=LARGEST_SEED)
+    feature: str = setting(
+        "googlenet", "name of the frame feature in the file names under data_dir, such as googlenet or resnet50"
+    )
+    out: str = setting(
+        MISSING, "folder for scores, metrics and figures; by default the folder of the run", is_text=True
+    )
+    seed: int = setting(0, "random seed of the random baselines and the bootstrap", at_least=0, at_most=LARGEST_SEED)
     data_dir: str = setting(
-        MISSING, "where prepared files lie; MAESUM_DATA in the environment sets it too", is_text=True
+        MISSING, "folder of the prepared files; the environment variable MAESUM_DATA sets it too", is_text=True
     )
-    demo_dir: str = setting(MISSING, "where the synthetic demo data is made and kept", is_text=True)
-    accelerator: str = setting("auto", "cpu, gpu or auto", choices=ACCELERATORS)
-    devices: Any = setting(1, "a number, a list of device numbers, or auto: each scores a part of every video's frames")
-    num_nodes: int = setting(1, "machines, where torchrun or srun has started the processes", at_least=1)
+    demo_dir: str = setting(MISSING, "folder in which the synthetic demo data is made and kept", is_text=True)
+    accelerator: str = setting(
+        "auto", "kind of device: cpu, gpu, cuda or mps; auto: a GPU if there is one", choices=ACCELERATORS
+    )
+    devices: Any = setting(
+        1, "number of devices, a list of device numbers, or auto; each device scores a part of every video's frames"
+    )
+    num_nodes: int = setting(1, "number of machines, if torchrun or srun has started the processes", at_least=1)
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
-    figures: bool = setting(True, "one figure a video, human above and prediction below")
+    figures: bool = setting(True, "draw one figure per video, with the human scores above the predicted ones")
 
     def check_rules(self, prefix: str) -> None:
         """Refuse settings that do not go together.
 
         Raises:
-            MaesumError: a missing or an unused checkpoint, nothing to score, or a target outside the usual window.
+            MaesumError: the checkpoint is missing or not used, there is nothing to score, or the target lies outside
+                the window.
         """
         check_devices(f"{prefix}devices", self.devices)
         if self.scorer == "model" and self.ckpt is None:

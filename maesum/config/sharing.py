@@ -1,4 +1,4 @@
-"""Keys of `python -m maesum.export` and `dashboard`."""
+"""Define the keys of `python -m maesum.export` and `dashboard`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from maesum.config.fields import setting
 class ExportConfig:
     """What is exported, and where to."""
 
-    ckpt: str = setting(MISSING, "a checkpoint of python -m maesum.train", is_text=True)
-    out: str = setting(MISSING, "the folder to write; it must not exist yet", is_text=True)
+    ckpt: str = setting(MISSING, "checkpoint to export, from python -m maesum.train", is_text=True)
+    out: str = setting(MISSING, "folder to write; it must not exist yet", is_text=True)
 
 
 @dataclass
 class DashboardConfig:
-    """Whose dashboard, and of what."""
+    """Where the dashboard is made, and what it shows."""
 
-    entity: str = setting(MISSING, "a W&B user or team", is_text=True)
-    project: str = setting("maesum", "the W&B project of the runs", is_text=True)
-    name: str = setting("maesum", "of the dashboard", is_text=True)
-    benchmarks: list[str] = setting(["tvsum", "summe", "finegym"], "that get panels")
+    entity: str = setting(MISSING, "W&B user or team that the project belongs to", is_text=True)
+    project: str = setting("maesum", "W&B project whose runs are shown", is_text=True)
+    name: str = setting("maesum", "name of the dashboard", is_text=True)
+    benchmarks: list[str] = setting(["tvsum", "summe", "finegym"], "benchmarks to show panels for")

@@ -14,7 +14,7 @@ from maesum.config.fields import LARGEST_SEED, setting
 
 #: A training clip has 30 frames (paper, section 4.3), so a video with fewer cannot give one.
 MIN_FRAMES = 30
-#: How features are stored.
+#: The dtypes that features may be stored in.
 FEATURE_TYPES = ("float16", "float32")
 
 
@@ -28,7 +28,7 @@ class ShortPolicy(Enum):
 
 @dataclass
 class FileSource:
-    """Where every importer of files reads and writes: the command's own `input=` and `out=`."""
+    """Input and output of every importer that reads files: the `input=` and `out=` of the command."""
 
     _target_: str = MISSING
     input: str = II("input")
@@ -37,7 +37,7 @@ class FileSource:
 
 @dataclass
 class DemoSource:
-    """The synthetic demo set, see maesum.data.demo; it reads nothing, so it takes no `input=`."""
+    """Maker of the synthetic demo set, see maesum.data.demo; it reads nothing, so it takes no `input=`."""
 
     _target_: str = "maesum.data.demo.make_demo"
     out: str = II("out")

@@ -1,4 +1,4 @@
-"""Keys of `python -m maesum.train`."""
+"""Define the keys of `python -m maesum.train`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maesum.config.scoring import ACCELERATORS, USUAL_FRAMES, BenchmarkConfig, S
 from maesum.config.values import check_devices, parse_stride
 from maesum.system.errors import MaesumError
 
-#: Where pretraining features are kept while a model trains.
+#: Where the pretraining features are kept during training.
 RESIDENCIES = ("disk", "host", "device")
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")
@@ -24,28 +24,34 @@ _ON_CLIPS = ("clips", "labelled clips")
 
 @dataclass
 class DataConfig:
-    """What the model is trained on (conf/data)."""
+    """The data that the model is trained on (conf/data)."""
 
-    name: str = setting(MISSING, "of the set; known names give the estimate of a sweep's cost", is_text=True)
-    features: Any = setting(MISSING, "a features file, a pattern, or a list: shards of one set", is_text=True)
-    made_by: str = setting("", "the command that makes `features`, for the message where they are missing")
-    held_out: Any = setting(None, "features of videos to report the masked error on, or null", is_text=True)
-    clips_per_video: int = setting(1, "clips drawn from each video in an epoch", at_least=1)
-    held_out_clips_per_video: int = setting(4, "clips drawn from each of these", at_least=1)
-    standardize: bool = setting(
-        False, "channels to zero mean and about unit variance (for features that are not CNN outputs)"
+    name: str = setting(
+        MISSING, "name of the data set; for known names a sweep can estimate the cost of training", is_text=True
     )
-    workers: int = setting(2, "loader processes of each rank; 0 = load in the training process", at_least=0)
+    features: Any = setting(
+        MISSING, "features to train on: a file, a pattern, or a list (the shards of one set)", is_text=True
+    )
+    made_by: str = setting("", "the command that makes the features; the error message quotes it if they are missing")
+    held_out: Any = setting(
+        None, "features of held-out videos, on which the masked error is reported; null: none", is_text=True
+    )
+    clips_per_video: int = setting(1, "clips drawn from each training video in an epoch", at_least=1)
+    held_out_clips_per_video: int = setting(4, "clips drawn from each held-out video", at_least=1)
+    standardize: bool = setting(
+        False, "scale channels to zero mean and about unit variance (for features that are not CNN outputs)"
+    )
+    workers: int = setting(2, "data loader processes per rank; 0 loads in the training process", at_least=0)
     residency: str = setting(
         "disk",
-        "of pretraining features: disk | host (read into memory first) | device (split over GPUs)",
+        "where pretraining features are kept: disk, host (read into memory first) or device (split over the GPUs)",
         choices=RESIDENCIES,
     )
 
 
 @dataclass
 class ModelConfig:
-    """Sizes of the masked autoencoder (conf/model); the width of the features comes from the features."""
+    """Sizes of the masked autoencoder (conf/model); the feature width is read from the features file."""
 
     frames: int = setting(USUAL_FRAMES, "frames of a clip and of a scoring window", at_least=2)
     encoder_dim: int = setting(768, "width of the encoder; its heads must divide it", at_least=1)
@@ -57,8 +63,8 @@ class ModelConfig:
     mlp_ratio: float = setting(4.0, "width of the MLPs, relative to encoder_dim and decoder_dim", above=0)
     stream: str = setting(
         "projected",
-        "projected: linear layers between the widths; feature: the features' own width from end to end "
-        "(the two readings of section 3.2)",
+        "how feature width and model width are joined (two readings of section 3.2): projected puts linear layers "
+        "between them; feature uses the feature width throughout",
         choices=STREAMS,
     )
 
@@ -78,16 +84,20 @@ class ModelConfig:
 
 @dataclass
 class OptimSettings:
-    """AdamW with a warm-up and a cosine (paper, A1)."""
+    """Optimiser: AdamW, with warm-up and cosine decay of the learning rate (paper, A1)."""
 
-    base_lr: float = setting(4e-4, "learning rate for a batch of 256", above=0)
-    scale_lr: bool = setting(True, "take base_lr * batch_size / 256; false takes base_lr as it is")
+    base_lr: float = setting(4e-4, "peak learning rate for a batch of 256 clips", above=0)
+    scale_lr: bool = setting(
+        True, "scale the peak learning rate to base_lr * batch_size / 256; false uses base_lr unscaled"
+    )
     min_lr: float = setting(1e-6, "learning rate of the last step", at_least=0)
-    betas: list[float] = setting([0.9, 0.95], "decay of the two running means")
-    weight_decay: float = setting(0.05, "on matrices only, not on biases, norms and the mask token", at_least=0)
+    betas: list[float] = setting([0.9, 0.95], "decay rates of AdamW's two running means")
+    weight_decay: float = setting(
+        0.05, "weight decay of matrices; biases, norms and the mask token have none", at_least=0
+    )
 
     def check_rules(self, prefix: str) -> None:
-        """Refuse betas that are no two decays.
+        """Refuse betas that are not two numbers from 0 to below 1.
 
         Raises:
             MaesumError: naming the setting.
@@ -96,20 +106,22 @@ class OptimSettings:
             raise MaesumError(f"{prefix}betas is {self.betas}, wanted two numbers from 0 to below 1.")
 
     def learning_rate(self, batch_size: int) -> float:
-        """The peak learning rate for a batch over all ranks and accumulation steps (Goyal et al. 2017)."""
+        """Return the peak learning rate for a batch over all ranks and accumulation steps (Goyal et al. 2017)."""
         return self.base_lr * batch_size / 256 if self.scale_lr else self.base_lr
 
 
 @dataclass
 class TrainerConfig:
-    """Hardware and bookkeeping (conf/trainer), as lightning.Trainer takes them."""
+    """Hardware and bookkeeping (conf/trainer): arguments of lightning.Trainer."""
 
-    accelerator: str = setting("auto", "cpu, gpu or auto", choices=ACCELERATORS)
-    devices: Any = setting("auto", "a number, a list of device numbers, or auto")
-    num_nodes: int = setting(1, "machines", at_least=1)
+    accelerator: str = setting(
+        "auto", "kind of device: cpu, gpu, cuda or mps; auto: a GPU if there is one", choices=ACCELERATORS
+    )
+    devices: Any = setting("auto", "number of devices on each machine, a list of device numbers, or auto")
+    num_nodes: int = setting(1, "number of machines", at_least=1)
     strategy: str = setting(
         "auto",
-        "ddp for several devices; auto for one",
+        "how several devices work together: ddp for several devices, auto for one",
         choices=(
             "auto",
             "ddp",
@@ -117,7 +129,7 @@ class TrainerConfig:
     )
     precision: str = setting(
         "32-true",
-        "32-true, bf16-mixed or 64-true; float16 overflows in masked autoencoders",
+        "precision of training: 32-true, bf16-mixed or 64-true (float16 overflows in masked autoencoders)",
         choices=(
             "32-true",
             "bf16-mixed",
@@ -125,16 +137,18 @@ class TrainerConfig:
         ),
     )
     accumulate_grad_batches: int = setting(
-        1, "parts that a batch is computed in, where it does not fit the device at once", at_least=1
+        1, "number of parts that a batch is computed in, if it does not fit on the device at once", at_least=1
     )
-    log_every_n_steps: int = setting(50, "optimiser steps between two points of a curve", at_least=1)
-    check_val_every_n_epoch: int = setting(1, "epochs between two looks at the held-out videos", at_least=1)
-    deterministic: bool = setting(True, "the same bits every time, but for compile=max-autotune")
-    enable_progress_bar: bool = setting(True, "show how far the training is")
-    enable_model_summary: bool = setting(False, "print the layers and their sizes")
+    log_every_n_steps: int = setting(50, "optimiser steps from one logged value to the next", at_least=1)
+    check_val_every_n_epoch: int = setting(
+        1, "epochs from one validation on the held-out videos to the next", at_least=1
+    )
+    deterministic: bool = setting(True, "repeated runs give bit-identical results (except with compile=max-autotune)")
+    enable_progress_bar: bool = setting(True, "show a progress bar during training")
+    enable_model_summary: bool = setting(False, "print the layers of the model and their sizes")
 
     def check_rules(self, prefix: str) -> None:
-        """Refuse devices that Lightning does not know.
+        """Refuse values of `devices` that Lightning does not take.
 
         Raises:
             MaesumError: naming the setting.
@@ -144,38 +158,44 @@ class TrainerConfig:
 
 @dataclass
 class LabelledConfig:
-    """Features with labels (conf/labelled; paper, A1 and A2.1): read by methods that take labelled clips."""
+    """Features with labels (conf/labelled; paper, A1 and A2.1), used by methods that train on labelled clips."""
 
     features: Any = setting(MISSING, "features with labels to train on", is_text=True)
     held_out: Any = setting(MISSING, "features with labels to measure the accuracy on", is_text=True)
-    made_by: str = setting("", "the command that makes both, for the message where they are missing")
+    made_by: str = setting(
+        "", "the command that makes both features files; the error message quotes it if they are missing"
+    )
     clips_per_video: int = setting(1, "clips drawn from each training video in an epoch", at_least=1)
     test_clips: int = setting(
-        4, "spread uniformly over a test video; their class probabilities are averaged", at_least=1
+        4, "clips spread uniformly over each test video, whose class probabilities are averaged", at_least=1
     )
 
 
 @dataclass
-class EvaluatorConfig:
-    """A look at the benchmarks while pretraining; it changes nothing."""
+class MonitorConfig:
+    """Monitoring: the benchmarks are scored now and then during pretraining, for the logs; training is not affected."""
 
-    every_n_epochs: int = setting(20, "how often; 0 = never", at_least=0)
-    videos: int = setting(3, "the first so many of each benchmark", at_least=1)
-    every_frame: int = setting(15, "score every k-th frame only", at_least=1)
+    every_n_epochs: int = setting(20, "epochs from one scoring of the benchmarks to the next; 0: never", at_least=0)
+    videos: int = setting(3, "number of videos that are scored, the first ones of each benchmark", at_least=1)
+    every_frame: int = setting(15, "score only every k-th frame of these videos", at_least=1)
 
 
 @dataclass
 class TrainConfig:
-    """The training: what is trained, how long, and where it begins."""
+    """The training: what is trained, for how long, and what it starts from."""
 
-    name: str = setting("pretraining", "of the run: its folder under runs/ and its name in the logs", is_text=True)
-    method: dict[str, Any] = setting({}, "what is trained: its name, the data it reads, and its own settings")
-    group: str | None = setting(None, "of runs that belong together, in W&B", is_text=True)
-    tags: list[str] = setting([], "of the run in W&B")
-    seed: int = setting(0, "of every random choice", at_least=0, at_most=LARGEST_SEED)
-    feature: str = setting("googlenet", "the frame feature, part of the file names under data_dir: googlenet, resnet50")
-    init: str | None = setting(None, "a checkpoint whose weights the model starts from", is_text=True)
-    stride: Any = setting([1, 8], "of training clips: 2, or a range [1,8] drawn per sample")
+    name: str = setting("pretraining", "name of the run in the logs, and of its folder under runs/", is_text=True)
+    method: dict[str, Any] = setting({}, "settings of the method that method= chose, such as method.freeze=true")
+    group: str | None = setting(None, "name of the W&B group that the run belongs to", is_text=True)
+    tags: list[str] = setting([], "tags of the run in W&B")
+    seed: int = setting(0, "random seed of the whole training", at_least=0, at_most=LARGEST_SEED)
+    feature: str = setting(
+        "googlenet", "name of the frame feature in the file names under data_dir, such as googlenet or resnet50"
+    )
+    init: str | None = setting(None, "checkpoint whose weights the model starts from", is_text=True)
+    stride: Any = setting(
+        [1, 8], "step from one frame of a training clip to the next: a number such as 2, or a range drawn per clip"
+    )
     mask_ratio: float = setting(0.5, "share of a clip's frames that are masked", at_least=0, at_most=1)
     loss: str = setting(
         "mse",
@@ -188,19 +208,23 @@ class TrainConfig:
     batch_size: int = setting(128, "clips of one optimiser step, over all devices and accumulation steps", at_least=1)
     compile: str | None = setting(
         None,
-        "the pretraining step by torch.compile: default | reduce-overhead | max-autotune",
+        "torch.compile mode of the pretraining step: default, reduce-overhead or max-autotune; null: not compiled",
         choices=("default", "reduce-overhead", "max-autotune"),
     )
     ckpt: str | None = setting(
-        None, "resume a checkpoint; last: this folder's own, or the newest of the runs beside it", is_text=True
+        None,
+        "checkpoint to resume; last: the one in this run's folder, or else the newest of the runs beside it",
+        is_text=True,
     )
     checkpoint_every_n_steps: int | None = setting(
-        None, "steps between saves; null: after epochs, in 2 % of the time", at_least=1
+        None,
+        "optimiser steps from one checkpoint to the next; null: save after epochs, in at most 2 % of the time",
+        at_least=1,
     )
     data_dir: str = setting(
-        MISSING, "where prepared files lie; MAESUM_DATA in the environment sets it too", is_text=True
+        MISSING, "folder of the prepared files; the environment variable MAESUM_DATA sets it too", is_text=True
     )
-    demo_dir: str = setting(MISSING, "where the synthetic demo data is made and kept", is_text=True)
+    demo_dir: str = setting(MISSING, "folder in which the synthetic demo data is made and kept", is_text=True)
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     optim: OptimSettings = field(default_factory=OptimSettings)
@@ -208,7 +232,7 @@ class TrainConfig:
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
     benchmarks: dict[str, BenchmarkConfig] = field(default_factory=dict)
     logger: dict[str, Any] = setting({}, "options of a logger, such as logger.wandb.project=me")
-    figures: bool = setting(True, "one figure a video, human above and prediction below")
+    figures: bool = setting(True, "draw one figure per video, with the human scores above the predicted ones")
     labelled: LabelledConfig = field(default_factory=LabelledConfig)
     splits: str = setting(
         "none",
@@ -216,13 +240,14 @@ class TrainConfig:
         "its test videos",
         is_text=True,
     )
-    evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+    evaluator: MonitorConfig = field(default_factory=MonitorConfig)
 
     def check_rules(self, prefix: str) -> None:
         """Refuse settings that do not go together.
 
         Raises:
-            MaesumError: a stride that is none, or a warm-up, mask or target position outside what it is a part of.
+            MaesumError: the stride is malformed, the warm-up is longer than the training, the mask covers no frame or
+                all frames, or the target position lies outside the window.
         """
         parse_stride(self.stride)
         reads = self.method.get("reads")

@@ -1,4 +1,4 @@
-"""Values that are more than a number in a range or one of a few texts."""
+"""Check and parse settings that are more than a number in a range or one of a few texts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from maesum.config.fields import LARGEST
 from maesum.system.errors import MaesumError
 
-#: Where torch computes: the names that `device=` takes.
+#: The names of torch devices that `device=` takes.
 _DEVICE = re.compile(r"(auto|cpu|mps|(cuda|xpu|hpu)(:\d+)?)")
 
 
 def parse_stride(stride: int | Sequence[int]) -> tuple[int, int]:
-    """The smallest and largest stride: `2` is (2, 2), `[1, 8]` is the paper's rand(1,8).
+    """Return the smallest and largest stride: (2, 2) for `2`, (1, 8) for `[1, 8]`, the paper's rand(1,8).
 
     Raises:
-        MaesumError: not a whole number from 1 to `LARGEST`, nor a pair of them in order.
+        MaesumError: it is neither a whole number from 1 to `LARGEST` nor an ascending pair of them.
     """
     given: object = [stride, stride] if isinstance(stride, int) else stride
     pair = list(given) if isinstance(given, (list, tuple)) else []
@@ -30,10 +30,10 @@ def parse_stride(stride: int | Sequence[int]) -> tuple[int, int]:
 
 
 def parse_shard(shard: str) -> tuple[int, int]:
-    """The number (from 1) and the count of `shard=1/8`.
+    """Return the shard's number (from 1) and the number of shards, (1, 8) for `shard=1/8`.
 
     Raises:
-        MaesumError: anything else.
+        MaesumError: the text is not of this form.
     """
     match = re.fullmatch(r"(\d+)/(\d+)", str(shard))
     if match is None or not 1 <= int(match.group(1)) <= int(match.group(2)):
@@ -42,17 +42,17 @@ def parse_shard(shard: str) -> tuple[int, int]:
 
 
 def check_device_name(key: str, name: str) -> None:
-    """Refuse a name that is no device's; whether the machine has it is seen when it is used.
+    """Refuse a name that is not a torch device's; whether this machine has the device is found when it is used.
 
     Raises:
         MaesumError: naming the key.
     """
     if not _DEVICE.fullmatch(name):
-        raise MaesumError(f"{key} is {name!r}, wanted auto, cpu, cuda, or a certain GPU such as cuda:1.")
+        raise MaesumError(f"{key} is {name!r}, wanted auto, cpu, cuda, or one GPU such as cuda:1.")
 
 
 def check_devices(key: str, devices: Any) -> None:
-    """Refuse what is neither a number of devices nor names them, in any of the forms that Lightning takes.
+    """Refuse a value of `devices` that Lightning does not take: a number, a list of device numbers, or auto.
 
     Raises:
         MaesumError: naming the key.

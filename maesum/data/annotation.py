@@ -96,7 +96,7 @@ def _check_change_points(shots: np.ndarray, n_frames: int, video_id: str, path: 
 
 
 def smallest_exact(scores: np.ndarray) -> np.ndarray:
-    """The scores in the smallest of a few types that holds every value exactly."""
+    """Return the scores in the smallest of a few types that holds every value exactly."""
     for dtype in _SCORE_TYPES:
         with np.errstate(invalid="ignore", over="ignore"):  # values that do not fit are found by comparing
             converted = scores.astype(dtype)

@@ -91,17 +91,17 @@ class Benchmark:
         return len(self.video_ids)
 
     def n_frames(self, video_id: str) -> int:
-        """The number of frames of a video."""
+        """Return the number of frames of a video."""
         self._check_known(video_id)
         return self._n_frames[video_id]
 
     def rates(self) -> dict[str, float | None]:
-        """Frames per second by video; None where the file does not say."""
+        """Return the frames per second of each video; None if the file does not give them."""
         return dict(self._rates)
 
     @cached_property
     def user_scores(self) -> str:
-        """What the scores are, one of `maesum.data.user_scores.MEANINGS`; older files are looked through for it."""
+        """Return the meaning of the scores, one of `maesum.data.user_scores.MEANINGS`; guessed for older files."""
         if self._stated is not None:
             return self._stated
         return meaning_of(self.name, self.kind, (self[video_id].user_scores for video_id in self.video_ids))
@@ -166,7 +166,7 @@ class Benchmark:
 
 
 def _fps_of(group: h5py.Group, path: Path) -> float | None:
-    """The frames per second of a video, or None where the file does not say."""
+    """Return the frames per second of a video, or None where the file does not say."""
     if "fps" not in group.attrs:
         return None
     fps = read_attribute(group, "fps")

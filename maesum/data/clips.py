@@ -82,7 +82,7 @@ class ClipDraws(Sampler[DrawnClips]):
                 yield DrawnClips(drawn.rows[start:stop], drawn.mask_noise[start:stop])
 
     def draw(self, epoch: int, samples: np.ndarray) -> DrawnClips:
-        """The clips of sample numbers [B] of one epoch: sample s is a clip of video s % videos."""
+        """Return the clips of sample numbers [B] of one epoch: sample s is a clip of video s % videos."""
         video = samples % len(self.lengths)
         frame_index = sampling.clips(self.seed, epoch, samples, self.lengths[video], self.stride, self.frames)
         noise = sampling.mask_noise(self.seed, epoch, samples, self.frames)

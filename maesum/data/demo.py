@@ -134,7 +134,7 @@ def _write(path: Path, video_ids: list[str], videos: list[np.ndarray], labels: l
 
 
 def _video(world: _World, length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One video: features [length, FEATURE_DIM] float32 and how eventful each frame is, [length] in [0, 1]."""
+    """Return one video: features [length, FEATURE_DIM] float32 and how eventful each frame is, [length] in [0, 1]."""
     states, eventfulness = [], []
     remaining = length
     while remaining > 0:
@@ -159,7 +159,7 @@ def _shot(length: int, level: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _ratings(eventfulness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What twenty annotators say: [ANNOTATORS, n] uint8 from 1 to 5, constant over 2-second shots."""
+    """Return the ratings of twenty annotators: [ANNOTATORS, n] uint8 from 1 to 5, constant over 2-second shots."""
     shots = -(-len(eventfulness) // RATED_FRAMES)
     level = np.array([eventfulness[s * RATED_FRAMES : (s + 1) * RATED_FRAMES].mean() for s in range(shots)])
     trust = rng.uniform(0.2, 0.8, (ANNOTATORS, 1))  # how far each follows the events rather than a taste of their own

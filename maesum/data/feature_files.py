@@ -36,14 +36,14 @@ class Taken(NamedTuple):
     is_pattern: bool
 
     def describe(self) -> str:
-        """The files by name."""
+        """Return the files by name."""
         names = [path.name for path in self.paths]
         shown = names if len(names) <= _NAMED else [*names[: _NAMED - 1], "...", names[-1]]
         return f"{self.item} took {len(names)} file{'s' * (len(names) > 1)}: {', '.join(shown)}"
 
 
 def take_files(path_or_paths: str | Path | Sequence[str | Path]) -> list[Taken]:
-    """The files that a path, a pattern or a list of either stands for; patterns expand in sorted order.
+    """Return the files that a path, a pattern or a list of either stands for; patterns expand in sorted order.
 
     Raises:
         MaesumError: nothing given, or a pattern without a file.
@@ -61,7 +61,7 @@ def take_files(path_or_paths: str | Path | Sequence[str | Path]) -> list[Taken]:
 
 
 def shard_number(path: Path, stored: tuple[object, object]) -> tuple[int, int] | None:
-    """Which shard of how many a file is, (number from 1, count); None of a file that is a whole set.
+    """Return the shard number (from 1) and the number of shards of a file; None if the file is a whole set.
 
     Args:
         stored: its attributes `shard` and `shards`; None and None in files of before these were written.

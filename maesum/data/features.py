@@ -139,7 +139,7 @@ def _check_array(array: np.ndarray, video_id: str, length: int, width: int, path
 
 
 def _stored_rows(array: np.ndarray, start: int, video_id: str, dtype: str, path: str | Path) -> np.ndarray:
-    """The next rows as they are stored, or the error that names the first that is not finite."""
+    """Return the next rows as they are stored, or the error that names the first that is not finite."""
     given = array[start : start + _ROWS_AT_ONCE]
     with np.errstate(over="ignore"):
         rows = given.astype(dtype)

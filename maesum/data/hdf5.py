@@ -65,7 +65,7 @@ def _check_format(file: h5py.File, path: Path, format_name: str, version: int | 
 
 
 def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> str | int | float | None:
-    """An attribute as a plain Python value; None where it is absent or of no plain type."""
+    """Return an attribute as a plain Python value; None where it is absent or of no plain type."""
     try:
         if name not in node.attrs or node.attrs.get_id(name).shape != ():
             return None  # a list may take any amount of memory
@@ -80,7 +80,7 @@ def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> str | int | fl
 
 
 def require_dataset(group: h5py.Group, name: str, path: Path | str, ndim: int | None = None) -> h5py.Dataset:
-    """The dataset `name` of `group`.
+    """Return the dataset `name` of `group`.
 
     Raises:
         MaesumError: it is absent, is not a dataset, has another number of dimensions, lies in another file, or declares
@@ -101,7 +101,7 @@ def require_dataset(group: h5py.Group, name: str, path: Path | str, ndim: int | 
 
 
 def require_group(group: h5py.Group, name: str, path: Path | str) -> h5py.Group:
-    """The group `name` of `group`.
+    """Return the group `name` of `group`.
 
     Raises:
         MaesumError: it is absent, is not a group, or lies in another file.
@@ -115,7 +115,7 @@ def require_group(group: h5py.Group, name: str, path: Path | str) -> h5py.Group:
 
 
 def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
-    """All values of a dataset that `require_dataset` gave.
+    """Return all values of a dataset that `require_dataset` gave.
 
     Raises:
         MaesumError: they cannot be read, e.g. because a compressed chunk is damaged, or take more memory than the file
@@ -135,7 +135,7 @@ def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
 
 
 def read_strings(dataset: h5py.Dataset, path: Path | str) -> list[str]:
-    """A one-dimensional dataset of strings, as Python strings.
+    """Return a one-dimensional dataset of strings, as Python strings.
 
     Raises:
         MaesumError: they are not utf-8, or take more memory than the file can hold.
@@ -154,7 +154,7 @@ def read_strings(dataset: h5py.Dataset, path: Path | str) -> list[str]:
 
 
 def _member(group: h5py.Group, name: str, path: Path | str) -> h5py.Group | h5py.Dataset | None:
-    """What stands under a name; None where nothing does. A link is not followed, since it may lead to any file."""
+    """Return the object of a name; None if there is none. Links are not followed, since they may lead to any file."""
     if name not in group:
         return None
     if isinstance(group.get(name, getlink=True), (h5py.SoftLink, h5py.ExternalLink)):

@@ -80,7 +80,7 @@ def check_unpacked_size(declared: int, stored: int, what: str, path: Path | str)
 
 
 def bytes_of(dataset: h5py.Dataset, field: str, path: Path | str) -> int | None:
-    """What a dataset takes when it is read; None where the lengths of its strings cannot be told without reading them.
+    """Return the bytes that a dataset takes in memory; None if it holds strings of unknown length.
 
     Raises:
         MaesumError: its strings or lists are longer than the whole file, because many are one and the same.

@@ -141,7 +141,7 @@ class LabelledDataModule(L.LightningDataModule):
         return self._loader(self.store, self._training_labels, order, spread=None)
 
     def test_dataloader(self) -> DataLoader[LabelledBatch]:
-        """Every test video once, dealt out to the ranks."""
+        """Return a loader of all test videos, each once, distributed over the ranks."""
         rank, ranks = self._rank()
         videos_at_once = max(1, self.batch_size // self.test_clips)
         order = HeldOutBatches(len(self.held_out), videos_at_once, rank, ranks)
@@ -151,7 +151,7 @@ class LabelledDataModule(L.LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _numbered(self, store: FeatureStore) -> np.ndarray:
-        """[videos] int64, each video's place in `classes`."""
+        """Return the class number of each video, its index in `classes`: [videos] int64."""
         number_of = {label: number for number, label in enumerate(self.classes)}
         labels = _labels(store)
         unknown = next((number for number, label in enumerate(labels) if label not in number_of), None)

@@ -29,7 +29,7 @@ class FileState(NamedTuple):
 
 
 def state_of(path: Path) -> FileState:
-    """The state of a file."""
+    """Return the state of a file."""
     return _state(path.stat())
 
 

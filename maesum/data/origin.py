@@ -45,12 +45,12 @@ class FeatureOrigin:
     frame_step: int = 1
 
     def to_plain(self) -> dict[str, str | int]:
-        """The fields by name, as files keep them."""
+        """Return the fields by name, as files keep them."""
         return asdict(self)
 
     @classmethod
     def from_plain(cls, fields: Any) -> FeatureOrigin:
-        """What `to_plain` gave.
+        """Return the origin that `to_plain` converted.
 
         Raises:
             ValueError: it is something else.
@@ -66,7 +66,7 @@ class FeatureOrigin:
         return cls(**fields)
 
     def density(self) -> str:
-        """Which frames have features, in words."""
+        """Return in words which frames have features."""
         return "every frame" if self.frame_step == 1 else f"one frame in {self.frame_step}"
 
     def is_of_another_backbone(self, other: FeatureOrigin) -> bool:
@@ -79,7 +79,7 @@ class FeatureOrigin:
 
 
 def differences(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: int = 1) -> list[str]:
-    """What a user should know before a model meets features that differ from those it was trained on.
+    """Return warnings on how features differ from those that a model was trained on.
 
     Names are free text, so none of this is an error.
 
@@ -106,12 +106,12 @@ def differences(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: 
 
 
 def in_frames(given: FeatureOrigin, stride: int) -> str:
-    """How many frames of the video a stride over features is, in words."""
+    """Return in words how many frames of the video a stride over feature rows is."""
     frames = stride * given.frame_step
     return f"features hold {given.density()}, so stride {stride} is {frames} frame{'s' * (frames > 1)}"
 
 
 def training_attributes(trained_on: FeatureOrigin | None) -> dict[str, str | int]:
-    """What a scores file says of the features that its model was trained on; nothing where nobody knows."""
+    """Return the attributes of a scores file on the features its model was trained on; empty if unknown."""
     known = {} if trained_on is None else trained_on.to_plain()
     return {f"trained_on_{name}": value for name, value in known.items()}

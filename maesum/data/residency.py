@@ -101,13 +101,13 @@ class DeviceFeatures:
         return received.index_select(0, index_on(self.features.device, place))
 
     def _take(self, rows: Tensor) -> Tensor:
-        """Rows of this rank's part: [..., T] on the CPU -> [..., T, D] on the device."""
+        """Return rows of this rank's part: [..., T] on the CPU -> [..., T, D] on the device."""
         local = index_on(self.features.device, rows.reshape(-1).numpy() - self.bounds[self.rank])
         return self.features.index_select(0, local).view(*rows.shape, self.features.shape[1])
 
 
 def _split_videos(offsets: np.ndarray, ranks: int) -> np.ndarray:
-    """Rows at which the set is cut into contiguous parts of whole videos, as equal as whole videos allow."""
+    """Return the rows at which to cut the set into contiguous parts of whole videos of about equal size."""
     even = np.linspace(0, offsets[-1], ranks + 1)
     after = np.searchsorted(offsets, even).clip(1, len(offsets) - 1)  # the first video boundary at or behind each cut
     before = after - 1

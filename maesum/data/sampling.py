@@ -70,7 +70,7 @@ def mask_noise(seed: int, epoch: int, samples: np.ndarray, frames: int = 30) -> 
 
 
 def epoch_order(seed: int, epoch: int, num_samples: int) -> np.ndarray:
-    """The order in which an epoch visits its sample numbers: a permutation [num_samples] int64."""
+    """Return the order in which an epoch visits its sample numbers: a permutation [num_samples] int64."""
     key = _hash(np.array([seed, epoch, _STREAM_ORDER], dtype=np.int64).astype(np.uint64))
     generator = np.random.Generator(np.random.Philox(key=np.bitwise_xor.reduce(key * _ODD_CONSTANTS[: len(key)])))
     return generator.permutation(num_samples)
@@ -84,7 +84,7 @@ def windows(
     target_position: int = 15,
     boundary: str = "reflect",
 ) -> Windows:
-    """Frames around each target frame of one video (paper, section 3.4).
+    """Return the frames of the window around each target frame of one video (paper, section 3.4).
 
     Boundaries: `reflect` mirrors at the first and last frame; `replicate` repeats them; `shift` moves the whole window
     inside (at the largest stride that fits), so that the target leaves its position. A frame that mirrors or repeats
@@ -144,7 +144,7 @@ _ODD_CONSTANTS = np.array([0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3
 
 
 def _hash(values: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection of uint64 that spreads every bit."""
+    """Return the finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection of uint64 that spreads every bit."""
     with np.errstate(over="ignore"):
         values = values + _ODD_CONSTANTS[0]
         values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -75,7 +75,7 @@ class Scores:
         return self._importance[video_id]
 
     def picks(self, video_id: str) -> np.ndarray | None:
-        """The frames that the scores of a video belong to, int64 [n]; None where every frame has a score."""
+        """Return the frames that the scores of a video belong to, int64 [n]; None where every frame has a score."""
         self[video_id]  # the same error for an unknown video
         return self._picks.get(video_id)
 
@@ -159,7 +159,7 @@ def write_scores(
 def _checked_importance(
     values: np.ndarray, video_id: str, path: str | Path, dtype: type[np.floating] = np.float32
 ) -> np.ndarray:
-    """The scores as [n] of `dtype`, or the error that names what is wrong with them."""
+    """Return the scores as [n] of `dtype`, or the error that names what is wrong with them."""
     if values.ndim != 1 or len(values) == 0:
         raise MaesumError(f"{path}: importance of video '{video_id}' has shape {values.shape}, wanted (frames,).")
     if values.dtype.kind not in "biuf":
@@ -176,12 +176,12 @@ def _checked_importance(
 
 
 def _precision(values: np.ndarray) -> type[np.floating]:
-    """The type to read scores as: rounding other people's float64 scores would make ties of them."""
+    """Return the type to read scores as: rounding other people's float64 scores would make ties of them."""
     return np.float32 if values.dtype.kind == "f" and values.dtype.itemsize <= 4 else np.float64
 
 
 def _checked_picks(picks: np.ndarray, n_scores: int, video_id: str, path: str | Path) -> np.ndarray:
-    """The picks as int64 [n], or the error that names what is wrong with them."""
+    """Return the picks as int64 [n], or the error that names what is wrong with them."""
     if picks.shape != (n_scores,) or picks.dtype.kind not in "iu":
         raise MaesumError(
             f"{path}: picks of video '{video_id}' have shape {picks.shape} and type {picks.dtype}, wanted one whole "

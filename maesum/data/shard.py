@@ -37,7 +37,7 @@ class Shard:
     n_frames: list[int] | None
 
     def map(self) -> MappedFeatures:
-        """The features [rows, D], mapped."""
+        """Return the features [rows, D], mapped."""
         return MappedFeatures(self.path, self.opened, self.dtype, self.file_offset, (self.rows, self.dim))
 
 

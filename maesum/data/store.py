@@ -79,7 +79,7 @@ class FeatureStore:
         self._index: dict[str, int] | None = None
 
     def describe_patterns(self) -> list[str]:
-        """One line for each pattern, on the files that it took; nothing where all files were named."""
+        """Return one line for each pattern, on the files that it took; nothing where all files were named."""
         return [taken.describe() for taken in self.taken if taken.is_pattern]
 
     def _check_complete(self) -> None:
@@ -98,7 +98,7 @@ class FeatureStore:
         return video_id in self._video_index
 
     def __getitem__(self, video_id: str) -> Tensor:
-        """All features of one video: [n, D] in the stored dtype, a view of the mapped file."""
+        """Return all features of one video: [n, D] in the stored dtype, a view of the mapped file."""
         video = self.index(video_id)
         start, stop = int(self.offsets[video]), int(self.offsets[video + 1])
         shard = int(np.searchsorted(self._shard_rows, start, side="right")) - 1
@@ -106,7 +106,7 @@ class FeatureStore:
         return self._rows_of(shard)[start - base : stop - base]
 
     def index(self, video_id: str) -> int:
-        """The number of a video in `video_ids`.
+        """Return the number of a video in `video_ids`.
 
         Raises:
             MaesumError: the store does not hold it.
@@ -151,12 +151,12 @@ class FeatureStore:
                 values[start : start + _VALUES_AT_ONCE : _VALUES_A_PAGE].max()
 
     def describe_row(self, row: int) -> str:
-        """Where a row of the set comes from, for messages: file, video and frame."""
+        """Return the file, video and frame that a row of the set comes from, for error messages."""
         video = int(np.searchsorted(self.offsets, row, side="right")) - 1
         return f"{self.path_of(video)}: video '{self.video_ids[video]}', frame {row - int(self.offsets[video])}"
 
     def path_of(self, video: int) -> Path:
-        """The file that holds video number `video`."""
+        """Return the file that holds video number `video`."""
         return self.paths[int(np.searchsorted(self._shard_rows, self.offsets[video], side="right")) - 1]
 
     def check_unchanged(self) -> None:
@@ -169,7 +169,7 @@ class FeatureStore:
             mapped.check_unchanged()
 
     def _rows_of(self, shard: int) -> Tensor:
-        """The rows of a shard, after a look whether they are still there."""
+        """Return the rows of a shard, after a look whether they are still there."""
         mapped = self._mapped[shard]
         mapped.check_whole()
         return mapped.features
@@ -192,5 +192,5 @@ class FeatureStore:
 
 
 def _joined(parts: Sequence[list | None]) -> list | None:
-    """The shards' values in one list, or None where any shard has none."""
+    """Return the shards' values in one list, or None where any shard has none."""
     return None if any(part is None for part in parts) else [value for part in parts for value in part or ()]

@@ -25,7 +25,7 @@ _REDUCED = {"tvsum": SUMMARIES_OF_RATINGS, "summe": SELECTED_OR_NOT}
 
 
 def meaning_of(name: str, kind: str, user_scores: Iterable[np.ndarray]) -> str:
-    """What the scores of a benchmark are, where nobody says so: one of `MEANINGS`.
+    """Guess the meaning of a benchmark's scores, one of `MEANINGS`, if the file does not state it.
 
     Args:
         name: the data set's name, e.g. "tvsum".

@@ -133,7 +133,7 @@ class VideoDataModule(L.LightningDataModule):
         self.start = START  # set before training by whoever resumes one
 
     def train_dataloader(self) -> DataLoader[VideoDraw]:
-        """The videos, in each epoch's order."""
+        """Return the videos, in each epoch's order."""
         return DataLoader(
             self.videos,
             batch_size=None,

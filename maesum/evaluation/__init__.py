@@ -1,4 +1,4 @@
-"""From a scores file and a benchmark file to a result: every figure with its protocol, baselines and interval."""
+"""Evaluate a scores file on a benchmark: every figure with its protocol, baselines and interval."""
 
 from maesum.config.evaluation import EvaluationSettings
 from maesum.evaluation.display import print_evaluation

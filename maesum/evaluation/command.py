@@ -1,4 +1,4 @@
-"""The evaluate command: from its config to printed tables and metrics.json."""
+"""Run the evaluate command: open the files, evaluate, print the tables and write metrics.json."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from maesum.system.printing import say
 
 
 class Inputs(NamedTuple):
-    """What one benchmark is evaluated with, its files opened.
+    """The opened files with which one benchmark is evaluated.
 
     Attributes:
-        name: of the benchmark; None where its file tells.
-        against: scores to compare with, where there are any.
-        features: for shots; None where there are none or none are needed.
+        name: name of the benchmark; None to take the name in its file.
+        against: scores to compare with, or None.
+        features: features to compute shots from; None if there are none or none are needed.
     """
 
     name: str | None
@@ -49,14 +49,14 @@ def run(settings: EvaluateConfig, names_benchmark: bool = True) -> dict[str, flo
         The main figures, e.g. {"tvsum/tau": ..., "tvsum/rho": ...}.
 
     Raises:
-        MaesumError: a missing or unfit file or setting; what is missing is told before anything is computed.
+        MaesumError: a file or setting is missing or wrong; a missing file is reported before anything is computed.
     """
     out = Path(settings.out)
     check_file_writable(out)
     _refuse_others_results(out)
     inputs = inputs_of(settings, names_benchmark)
     plain = asdict(settings)
-    origin = provenance() | identity("evaluate", plain, fingerprints(plain))
+    record = provenance() | identity("evaluate", plain, fingerprints(plain))
     evaluations = [
         evaluate(each.scores, each.benchmark, settings, each.against, each.features, name=each.name) for each in inputs
     ]
@@ -64,7 +64,7 @@ def run(settings: EvaluateConfig, names_benchmark: bool = True) -> dict[str, flo
     for evaluation in evaluations:
         metrics |= evaluation.metrics()
     results = {evaluation.benchmark: evaluation.to_dict() for evaluation in evaluations}
-    write_json(out, {"metrics": metrics, "results": results, "provenance": origin})
+    write_json(out, {"metrics": metrics, "results": results, "provenance": record})
     for evaluation in evaluations:
         print_evaluation(evaluation, videos=settings.videos)
     say(f"written: {out}")
@@ -75,7 +75,7 @@ def inputs_of(settings: EvaluateConfig, names_benchmark: bool = True) -> list[In
     """What every benchmark is evaluated with; the demo's files are made where they are not there yet.
 
     Raises:
-        MaesumError: one is missing, or is not what the number of benchmarks needs.
+        MaesumError: a file is missing, or one scores file is given for several benchmarks.
     """
     if settings.annotations is not None:
         if names_benchmark:
@@ -91,13 +91,13 @@ def inputs_of(settings: EvaluateConfig, names_benchmark: bool = True) -> list[In
         if settings.against is not None:
             against = Scores(_scores_file("against", settings.against, name, len(benchmarks)))
         features = _features(settings.features, benchmark.features, settings.shots)
-        load_splits(settings.splits, opened.name)  # which refuses a file that is missing or of another form
+        load_splits(settings.splits, opened.name)  # checks the splits file before any work
         found.append(Inputs(name or None, opened, scores, against, features))
     return found
 
 
 def _refuse_others_results(out: Path) -> None:
-    """Refuse to write over a file that is no evaluation's, such as the metrics.json of a training."""
+    """Refuse to overwrite a file that holds no evaluation, such as the metrics.json of a training."""
     if not out.exists():
         return
     content = read_json(out)
@@ -115,7 +115,7 @@ def _refuse_both(settings: EvaluateConfig) -> None:
 
 
 def _existing(benchmark: BenchmarkConfig, name: str, demo_dir: str) -> str:
-    """The benchmark's file; the demo's is made where it is not there yet."""
+    """Return the path of the benchmark's file, which must exist; make the demo's file if it does not exist yet."""
     path = Path(benchmark.annotations)
     if Path(demo_dir).resolve() in path.resolve().parents:
         from maesum.data.demo import ensure_demo
@@ -129,10 +129,10 @@ def _existing(benchmark: BenchmarkConfig, name: str, demo_dir: str) -> str:
 
 
 def _scores_file(key: str, path: str, name: str, n_benchmarks: int) -> str:
-    """The scores of one benchmark: the file itself, or <benchmark>.h5 of a folder, or of scores/ in a run's folder.
+    """Return the scores file of one benchmark: the path itself, or <benchmark>.h5 in the folder or in its scores/.
 
     Args:
-        key: that named the path.
+        key: the key that gave the path, for error messages.
     """
     if Path(path).is_dir() and name:
         own = Path(path) / f"{name}.h5"
@@ -164,7 +164,7 @@ def _refuse_splits(key: str, path: Path) -> None:
 
 
 def _features(given: Any, usual: Any, shots: str) -> Any:
-    """The features that were named, which must be there, or the benchmark's usual ones where they are or must be."""
+    """Return the features given, which must exist, or else the benchmark's if they exist or shots=kts needs them."""
     if given is None:
         return usual if shots == "kts" or _exists(usual) else None
     if not _exists(given):

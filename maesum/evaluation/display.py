@@ -1,4 +1,4 @@
-"""Results for people: rich tables on standard output."""
+"""Print results as tables on standard output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maesum.evaluation.measures import AGAINST, SCORES
 from maesum.evaluation.tables import Table
 from maesum.system.printing import printable
 
-#: Width where the output is no terminal, so that log files keep whole rows.
+#: Width in characters if the output is not a terminal, so that log files keep whole rows.
 _WIDTH = 110
 
 
@@ -22,10 +22,10 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
     """Print all tables of an evaluation.
 
     Args:
-        videos: also the table of single videos, of the first protocol.
-        console: where to; standard output by default.
+        videos: whether to print also the figures of each video under the first protocol.
+        console: where to print; standard output by default.
     """
-    console = console or Console(file=sys.stdout)  # named, so that rich asks it which letters it takes
+    console = console or Console(file=sys.stdout)  # given explicitly, so that rich uses its encoding
     if not console.is_terminal:
         console = Console(file=console.file, width=_WIDTH)
     protocols = [table for table in evaluation.tables if table.measures == ("tau", "rho")]
@@ -44,7 +44,7 @@ def print_evaluation(evaluation: Evaluation, videos: bool = True, console: Conso
 
 
 def _predictors(table: Table, evaluation: Evaluation) -> RichTable:
-    """One row a predictor: the scores first, then what they are compared with and the baselines."""
+    """Return a table with one row per predictor: the scores, the scores compared with, and the baselines."""
     rich = _new_table()
     rich.add_column("")
     for measure in table.measures:
@@ -70,7 +70,7 @@ def _predictors(table: Table, evaluation: Evaluation) -> RichTable:
 
 
 def _side_by_side(tables: list[Table]) -> RichTable:
-    """One row a protocol: the same scores under each."""
+    """Return a table with one row per protocol, for the same scores."""
     rich = _new_table("the same scores under every protocol")
     for heading in ("protocol", "tau", "rho", "human tau", "human rho", "undefined", "computed so by"):
         rich.add_column(heading, justify="left" if heading in ("protocol", "computed so by") else "right")
@@ -82,7 +82,7 @@ def _side_by_side(tables: list[Table]) -> RichTable:
 
 
 def _splits(table: Table, source: str) -> RichTable:
-    """One row a split, then their mean, as Table A4 of the paper averages them."""
+    """Return a table with one row per split, then their mean, as Table A4 of the paper averages them."""
     rich = _new_table(escape(f"{table.name}: splits={source}"))
     rich.add_column("split")
     rich.add_column("videos", justify="right")
@@ -97,7 +97,7 @@ def _splits(table: Table, source: str) -> RichTable:
 
 
 def _videos(table: Table) -> RichTable:
-    """One row a video."""
+    """Return a table with one row per video."""
     rich = _new_table(escape(f"{table.name}: each video"))
     rich.add_column("video")
     rows = [row for row in (SCORES, AGAINST, "human") if row in table.values]
@@ -116,7 +116,7 @@ def _new_table(title: str | None = None) -> RichTable:
 
 
 def escape(text: object) -> str:
-    """A text of others, as rich takes it: what stands in brackets is no markup, and control characters do nothing."""
+    """Return a text without rich markup and control characters, for names that come from files."""
     return without_markup(printable(text))
 
 

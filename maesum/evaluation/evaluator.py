@@ -1,4 +1,4 @@
-"""Evaluating a scores file on a benchmark."""
+"""Evaluate a scores file on a benchmark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maesum.evaluation.names import warn_of_other_names
 from maesum.evaluation.served import described, protocols_to_compute
 from maesum.evaluation.tables import Table
 from maesum.metrics.averages import Undefined
-from maesum.metrics.protocols import PROTOCOLS, recipe_for
+from maesum.metrics.protocols import PROTOCOLS, comparison_for
 from maesum.metrics.splits import load_splits, resolve_splits
 from maesum.system.errors import MaesumError
 from maesum.system.progress import track
@@ -26,17 +26,17 @@ _MEASURES = {"f1": ("f1", "over_random"), "highlights": ("map50", "map15")}
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that was computed of a scores file on a benchmark.
+    """All results of a scores file on a benchmark.
 
     Attributes:
-        benchmark: the name that the benchmark goes by in keys of results.
-        title: the name that its annotations give it, which may be another.
-        kind: its kind.
-        annotations: its file.
-        scores: the scores file.
-        against: the scores file that it is compared with, or None.
+        benchmark: name of the benchmark in the keys of results.
+        title: name of the benchmark in its annotations, which may differ.
+        kind: kind of the benchmark.
+        annotations: path of the benchmark file.
+        scores: path of the scores file.
+        against: path of the scores file that it is compared with, or None.
         splits: where the splits come from, or "none".
-        tables: one for each protocol, then "f1" and "highlights" where asked for.
+        tables: one table for each protocol, then "f1" and "highlights" if they were computed.
     """
 
     benchmark: str
@@ -49,7 +49,7 @@ class Evaluation:
     tables: tuple[Table, ...]
 
     def metrics(self) -> dict[str, float]:
-        """The main figures under the keys that loggers use: tvsum/tau, tvsum/rho, and tvsum/f1 where computed."""
+        """Return the main figures under the keys that loggers use: tvsum/tau, tvsum/rho, and tvsum/f1 if computed."""
         first = [table for table in self.tables if table.name not in _MEASURES][:1]
         extra = [table for table in self.tables if table.name in _MEASURES]
         return {
@@ -59,7 +59,7 @@ class Evaluation:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for metrics.json; nan where undefined."""
+        """Return the results as plain values for metrics.json; nan where undefined."""
         protocols = {table.name: table.to_dict() for table in self.tables if table.name not in _MEASURES}
         extra = {table.name: table.to_dict() for table in self.tables if table.name in _MEASURES}
         names = ("benchmark", "title", "kind", "annotations", "scores", "against", "splits")
@@ -79,12 +79,12 @@ def evaluate(
 
     Args:
         against: another scores file of the same videos, to compare with.
-        features: what `FeatureStore` opens, for summaries with shots=kts; None where there are none.
-        name: what results call the benchmark; by default as its annotations do. Splits and the F1 that the field
-            takes depend on the latter alone, since they belong to the data.
+        features: features in a form that `FeatureStore` opens, for shots=kts; None if there are none.
+        name: name of the benchmark in the results; by default the one in its annotations. Splits and the usual F1
+            depend on the name in the annotations only, since they belong to the data.
 
     Raises:
-        MaesumError: the files do not fit each other, or the benchmark's kind does not allow what is asked for.
+        MaesumError: the files do not match, or a figure asked for is not defined for the kind of benchmark.
     """
     settings = settings or EvaluationSettings()
     name = name or benchmark.name
@@ -158,7 +158,7 @@ def _tables_wanted(settings: EvaluationSettings, benchmark: Benchmark) -> list[s
 
 
 def _needs_shots(name: str, kind: str) -> bool:
-    return name in PROTOCOLS and recipe_for(name, kind).needs_shots
+    return name in PROTOCOLS and comparison_for(name, kind).needs_shots
 
 
 def _measure(name: str, case: Case, settings: EvaluationSettings) -> tuple[Rows, int]:
@@ -171,7 +171,10 @@ def _measure(name: str, case: Case, settings: EvaluationSettings) -> tuple[Rows,
 
 
 def _f1_over(settings: EvaluationSettings, benchmark: Benchmark) -> str:
-    """The public TVSum files hold selections too, but the field takes TVSum's F1 as the mean over users everywhere."""
+    """Return "mean" or "max": how the F1 is combined over annotators, by default as is usual for the benchmark.
+
+    For TVSum it is the mean, also with the public files that hold selections instead of ratings.
+    """
     if settings.f1_over != "auto":
         return settings.f1_over
     return "mean" if benchmark.kind == "ratings" or benchmark.name == "tvsum" else "max"
@@ -189,7 +192,7 @@ def _source(name: str, benchmark: Benchmark, f1_over: str, shots: list[str]) -> 
 
 
 def _stacked(videos: list[Rows]) -> dict[str, np.ndarray]:
-    """Each predictor's [measures, draws] of all videos as [measures, draws, videos].
+    """Stack each predictor's values [measures, draws] of all videos to [measures, draws, videos].
 
     A benchmark may have videos with one annotator among others with several; a row that any video lacks is left out.
     """

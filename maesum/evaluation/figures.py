@@ -1,4 +1,4 @@
-"""Figures of importance over time, in the manner of the paper's Figure 3."""
+"""Draw importance over time, in the manner of the paper's Figure 3."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def importance_figure(
     Args:
         user_scores: [users, n_frames].
         importance: [n], at native rate or at `picks`.
-        fps: frames per second; None where nobody knows: then time is in frames and one second is taken as 30.
-        picks: [n] int64, the frame of each score where it is not every frame.
+        fps: frames per second; None if unknown: then time is in frames, and smoothed over 30 frames.
+        picks: [n] int64, the frame of each score; None if there is a score for every frame.
     """
     frames = user_scores.shape[1]
     rate = fps or 1
@@ -61,7 +61,7 @@ def importance_figure(
 
 
 def _smoothed(values: np.ndarray, width: int) -> np.ndarray:
-    """Running mean over `width` values, shorter at both ends: the per-frame curve alone hides its own course."""
+    """Return the running mean over `width` values, over fewer at both ends; it shows the trend of a noisy curve."""
     width = max(1, min(width, len(values)))
     total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     centre = np.arange(len(values))
@@ -74,11 +74,11 @@ def _smoothed(values: np.ndarray, width: int) -> np.ndarray:
 def drawing(path: str | Path, width: float, height: float) -> Iterator[Figure]:
     """Yield a figure to draw on, and save it as a PNG, atomically, when the block ends.
 
-    Every text is drawn as it is written. Titles and file names are other people's, and a `$` in them would begin a
-    formula, which ends the job where it is none; signs that the font lacks become boxes without a warning each.
+    Texts are drawn literally: in titles and file names a `$` would start a formula, and a malformed formula raises an
+    error. Characters that the font lacks are drawn as boxes, without warnings.
 
     Args:
-        width, height: in inches, of 120 pixels.
+        width, height: size in inches, of 120 pixels each.
     """
     import matplotlib
     from matplotlib.figure import Figure  # no pyplot: nothing global, works without a display

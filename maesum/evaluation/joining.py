@@ -1,4 +1,4 @@
-"""Joining a scores file with a benchmark: one prediction at every frame of every video, or what is wrong with it."""
+"""Join a scores file with a benchmark: check that they match, and give every frame of every video a prediction."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from maesum.system.errors import MaesumError
 
 @dataclass(frozen=True)
 class Case:
-    """One video with what is predicted for it.
+    """One video of a benchmark with its predictions.
 
     Attributes:
         importance: [n_frames] floats, the prediction at every frame.
         against: [n_frames] floats, another prediction to compare with, or None.
         user_scores: [users, n_frames], raw.
         kind: "ratings", "selections" or "events".
-        fps: frames per second; None where the benchmark does not say.
-        f1_over: "mean" or "max": how the F1 with each annotator becomes one figure.
-        shots: [shots, 2] int64, or None where nothing that is computed needs them.
-        seed: of the video's random baselines: (seed, number of the video).
+        fps: frames per second; None if the benchmark does not give it.
+        f1_over: "mean" or "max": how the F1 is combined over annotators.
+        shots: [shots, 2] int64; None if no figure needs them.
+        seed: seed of the video's random baselines: (seed, number of the video).
     """
 
     importance: np.ndarray
@@ -45,7 +45,7 @@ def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> Non
     """Check that a scores file holds the benchmark's videos, and no others unless allowed.
 
     Raises:
-        MaesumError: naming the first video that is missing or too many.
+        MaesumError: naming the first missing or additional video.
     """
     missing = [video_id for video_id in benchmark.video_ids if video_id not in set(scores.video_ids)]
     if missing:
@@ -63,13 +63,13 @@ def check_videos(scores: Scores, benchmark: Benchmark, allow_extra: bool) -> Non
 
 
 def _instead(scores: Scores, benchmark: Benchmark) -> str:
-    """A name that only the scores have, so that two ways of naming the videos can be told apart."""
+    """Return a hint with an id that only the scores have, so that the user sees if videos are named differently."""
     extra = [video_id for video_id in scores.video_ids if video_id not in set(benchmark.video_ids)]
     return f" (only the scores have '{extra[0]}')" if extra else ""
 
 
 def importance_per_frame(scores: Scores, video_id: str, n_frames: int, settings: EvaluationSettings) -> np.ndarray:
-    """One video's prediction at every frame, [n_frames]: scores at picks are held until the next pick.
+    """Return one video's prediction at every frame, [n_frames]: scores at picks are held until the next pick.
 
     Raises:
         MaesumError: the scores do not fit the video's length.
@@ -90,14 +90,14 @@ def importance_per_frame(scores: Scores, video_id: str, n_frames: int, settings:
 
 
 class ShotSource:
-    """Where summaries take their shots from.
+    """Provides the shots of each video, from the chosen source.
 
     Args:
         choice: "auto", "stored", "kts" or "uniform".
-        features: what `FeatureStore` opens, for kts; None where there are none.
+        features: features in a form that `FeatureStore` opens, for kts; None if there are none.
 
     Attributes:
-        used: the sources that shots were taken from so far, for the result to name.
+        used: the sources used so far, which the result names.
     """
 
     def __init__(self, choice: str, benchmark: Benchmark, features: Any = None) -> None:
@@ -106,10 +106,10 @@ class ShotSource:
         self.used: set[str] = set()
 
     def __call__(self, annotation: VideoAnnotation) -> np.ndarray:
-        """A video's shots, [shots, 2] int64, first and last frame of each.
+        """Return a video's shots, [shots, 2] int64, first and last frame of each.
 
         Raises:
-            MaesumError: the source that was asked for has none.
+            MaesumError: the chosen source has no shots.
         """
         choice = self._choice
         if choice == "auto":
@@ -132,7 +132,7 @@ class ShotSource:
         if self._features is None:
             raise MaesumError(f"shots=kts needs the features of {self._benchmark.path}, but none were named.")
         if self._store is None:
-            from maesum.data.store import FeatureStore  # brings torch along, which nothing else here needs
+            from maesum.data.store import FeatureStore  # imports torch, which nothing else here needs
 
             store = FeatureStore(self._features)
             check_features_match(
@@ -140,6 +140,6 @@ class ShotSource:
             )
             self._store = store
         rows = self._store[video_id].numpy()
-        step = max(1, STEP // self._store.frame_step)  # every 15th frame, or all rows where they are no denser
+        step = max(1, STEP // self._store.frame_step)  # every 15th frame, or all rows if they are sparser
         picks = np.arange(len(rows)) * self._store.frame_step
         return kts_shots(rows[::step], picks[::step], n_frames)

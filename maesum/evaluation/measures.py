@@ -1,4 +1,4 @@
-"""What is measured of one video: the scores, their rivals and the baselines, side by side.
+"""Compute the measures of one video for the scores, the scores compared with, and the baselines.
 
 Every function returns the rows of one table for one video: predictor name to [measures, draws], where only the random
 baselines have more than one draw.
@@ -20,7 +20,7 @@ from maesum.metrics.baselines import (
 )
 from maesum.metrics.highlights import highlight_precision
 from maesum.metrics.keyshots import f1_scores, human_f1, keyshot_summary, random_f1, user_summaries
-from maesum.metrics.protocols import recipe_for
+from maesum.metrics.protocols import comparison_for
 from maesum.metrics.rank import RankCorrelation, rank_correlation
 from maesum.system.errors import MaesumError
 
@@ -35,17 +35,17 @@ Rows = dict[str, np.ndarray]
 
 
 def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, int]:
-    """Tau and rho under a protocol; also how many of the scores' values are undefined.
+    """Compute tau and rho under a protocol; return also how many values of the scores are undefined.
 
-    The baselines go through the same protocol: people are compared with each other, or with the mean of the others
+    The baselines use the same protocol: annotators are compared with each other, or with the mean of the others
     where the protocol compares with a mean.
     """
-    recipe = recipe_for(protocol, case.kind)
-    annotators = recipe.annotators(case.user_scores, case.shots)
-    reference = recipe.reference(annotators)
+    comparison = comparison_for(protocol, case.kind)
+    annotators = comparison.annotators(case.user_scores, case.shots)
+    reference = comparison.reference(annotators)
 
     def correlate(importance: np.ndarray) -> RankCorrelation:
-        return rank_correlation(recipe.prediction(importance, case.shots), reference)
+        return rank_correlation(comparison.prediction(importance, case.shots), reference)
 
     def averaged(correlation: RankCorrelation) -> np.ndarray:
         return np.array([[mean(correlation.tau, undefined)], [mean(correlation.rho, undefined)]])
@@ -56,8 +56,8 @@ def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, in
         rows[AGAINST] = averaged(correlate(case.against))
     if len(annotators) > 1:
         against_mean = averaged(human_against_mean(annotators))
-        rows["human"] = against_mean if recipe.against_mean else averaged(human_pairwise(annotators))
-        if not recipe.against_mean:
+        rows["human"] = against_mean if comparison.against_mean else averaged(human_pairwise(annotators))
+        if not comparison.against_mean:
             rows["human against mean"] = against_mean
         rows["oracle"] = averaged(correlate(_mean_annotator(case)))
     rows |= _random_rows(case, lambda importance: averaged(correlate(importance)))
@@ -65,9 +65,9 @@ def rank_rows(case: Case, protocol: str, undefined: Undefined) -> tuple[Rows, in
 
 
 def f1_rows(case: Case) -> Rows:
-    """F1 of key-shot summaries, and the same over the mean F1 of random scores.
+    """Compute the F1 of key-shot summaries, and this F1 divided by the mean F1 of random scores.
 
-    F1 with each annotator, then their mean or maximum (`Case.f1_over`).
+    The F1 is computed with each annotator; the result is their mean or maximum (`Case.f1_over`).
     """
     assert case.shots is not None
     shots = case.shots
@@ -89,12 +89,12 @@ def f1_rows(case: Case) -> Rows:
 
 
 def highlight_rows(case: Case) -> Rows:
-    """mAP@50 and mAP@15 of shots of two seconds.
+    """Compute mAP@50 and mAP@15 of shots of two seconds.
 
-    The human row judges each annotator by the labels that the model is judged by, to which the annotator contributed.
+    In the human row each annotator is compared with the same labels as the model; the annotator contributed to them.
 
     Raises:
-        MaesumError: nobody knows how long two seconds are.
+        MaesumError: the benchmark gives no fps, so the frames of two seconds are unknown.
     """
 
     fps = case.fps

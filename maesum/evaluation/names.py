@@ -1,4 +1,4 @@
-"""Whether scores, annotations and the name of a result belong together, as far as the files tell."""
+"""Check whether scores, annotations and the name of a result belong together, as far as the files tell."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from maesum.data.scores import Scores
 
 logger = logging.getLogger(__name__)
 
-#: Names under which people look figures up.
+#: Names of benchmarks with published figures.
 _PUBLISHED = ("tvsum", "summe", "finegym")
 
 
 def warn_of_other_names(scores: Scores, benchmark: Benchmark, name: str) -> None:
-    """Warn where a result would bear the name of another data set than its files do.
+    """Warn if the files name another benchmark than the result will.
 
-    Video ids and even lengths do not tell sets apart ("video_1" is in most), but files say what they were made for.
+    Video ids and even lengths do not tell benchmarks apart ("video_1" is in most), but files name their benchmark.
 
     Args:
-        name: what results call the benchmark.
+        name: name of the benchmark in the results.
     """
     if name in _PUBLISHED and benchmark.name != name:
         logger.warning(

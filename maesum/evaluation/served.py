@@ -1,4 +1,4 @@
-"""Which protocols the numbers of a benchmark can serve: 0/1 summaries are no ratings, whatever the file is called."""
+"""Find the protocols that can be computed from a benchmark's user scores: 0/1 summaries are not ratings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 
 from maesum.data.benchmark import Benchmark
 from maesum.data.user_scores import RAW, SELECTED_OR_NOT, SUMMARIES_OF_RATINGS
-from maesum.metrics.protocols import PROTOCOLS, defined_for, recipe_for
+from maesum.metrics.protocols import PROTOCOLS, comparison_for, defined_for
 from maesum.system.errors import MaesumError
 
 logger = logging.getLogger(__name__)
 
-#: The default protocol is computed of any scores, with a warning; it is this project's own and nobody asked for it.
+#: The default protocol, which is this project's own: computed from any user scores, with a warning if unsuitable.
 _OWN = "paper"
 
 _WHAT_IT_TAKES = {
@@ -23,16 +23,16 @@ _WHAT_IT_TAKES = {
 
 
 def protocols_to_compute(protocol: str, benchmark: Benchmark) -> list[str]:
-    """The protocols that `protocol=` stands for on a benchmark.
+    """Return the protocols that `protocol=` names for a benchmark.
 
-    "all" leaves out those that its scores cannot serve.
+    "all" leaves out those that cannot be computed from the benchmark's user scores.
 
     Raises:
-        MaesumError: a protocol that is not defined for the kind, or that the scores cannot serve.
+        MaesumError: the protocol is not defined for the kind of benchmark, or cannot be computed from its user scores.
     """
     if protocol == "all":
         return [name for name in defined_for(benchmark.kind) if name == _OWN or is_served(name, benchmark)]
-    recipe_for(protocol, benchmark.kind)
+    comparison_for(protocol, benchmark.kind)
     if not is_served(protocol, benchmark):
         reason = f"protocol '{protocol}' " + _WHAT_IT_TAKES[benchmark.user_scores].format(path=benchmark.path)
         if protocol != _OWN:
@@ -42,18 +42,18 @@ def protocols_to_compute(protocol: str, benchmark: Benchmark) -> list[str]:
 
 
 def is_served(protocol: str, benchmark: Benchmark) -> bool:
-    """Whether the scores of a benchmark are what a protocol that is defined for its kind takes."""
+    """Whether a protocol, which is defined for the kind, can be computed from the user scores of a benchmark."""
     if benchmark.user_scores == RAW:
         return True
     if benchmark.user_scores == SELECTED_OR_NOT:
         return protocol != "saquil"
-    # Of rated videos the summaries serve where the named code makes such summaries of the ratings itself.
+    # Summaries made from ratings are enough if the protocol's own code first makes such summaries of the ratings.
     of_ratings = PROTOCOLS[protocol].ratings
     return benchmark.kind == "selections" and of_ratings is not None and of_ratings.needs_shots
 
 
 def described(source: str, protocol: str, benchmark: Benchmark) -> str:
-    """The source of a table, with a remark where the scores are not what the protocol takes."""
+    """Return the source of a table, with a remark if the user scores are not those that the protocol is defined on."""
     return source if is_served(protocol, benchmark) else f"{source}; of {benchmark.user_scores}, not of what it takes"
 
 

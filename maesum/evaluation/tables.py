@@ -1,4 +1,4 @@
-"""A table of results: means over videos, their intervals, splits and differences, all from the per-video values."""
+"""Compute a table of results from the values of each video: means, intervals, splits and differences."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from maesum.metrics.bootstrap import Difference, Interval, bootstrap_interval, p
 
 @dataclass(frozen=True)
 class Table:
-    """Predictors (rows) by measures (columns), with the values of every video kept.
+    """A table of predictors (rows) by measures (columns), which keeps the values of every video.
 
     Attributes:
         name: the protocol, "f1" or "highlights".
-        source: who computes it so, and what with.
+        source: the code or paper that defines the computation, and the shots used.
         measures: the names of the columns, e.g. ("tau", "rho").
         video_ids: the videos.
         values: predictor to [measures, draws, videos] float64; "scores" comes first, only random rows have draws.
         undefined: the policy for undefined values.
-        n_undefined: how many of the scores' values are undefined, of each video.
+        n_undefined: for each video, how many values of the scores are undefined.
         splits: the numbers of the videos of each split; empty for none.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
     """
 
     name: str
@@ -39,22 +39,22 @@ class Table:
     seed: int
 
     def per_video(self, row: str, measure: str) -> np.ndarray:
-        """A predictor's value of each video, [videos], the mean over draws where there are several."""
+        """Return a predictor's value for each video, [videos]: the mean over draws if there are several."""
         return self.values[row][self.measures.index(measure)].mean(axis=0)
 
     def mean(self, row: str, measure: str) -> float:
-        """The mean over videos."""
+        """Return the mean over videos."""
         return mean(self.per_video(row, measure), self.undefined)
 
     def interval(self, row: str, measure: str) -> Interval:
-        """The bootstrap interval of the mean over videos."""
+        """Return the bootstrap interval of the mean over videos."""
         return bootstrap_interval(resolve(self.per_video(row, measure), self.undefined), seed=self.seed)
 
     def spread(self, row: str, measure: str) -> float | None:
-        """How far one draw of a random predictor lands from another: the standard deviation of the mean over videos.
+        """Return the standard deviation, over draws of a random predictor, of the mean over videos.
 
-        Each video has draws of its own, so the variance of their mean is the sum of the videos' variances over the
-        square of their number. Ten draws of each of 50 videos tell that as well as hundreds of means would.
+        The draws of the videos are independent, so the variance of their mean is the sum of the videos' variances
+        divided by the squared number of videos. Ten draws per video estimate it as well as hundreds of means would.
         """
         draws = self.values[row][self.measures.index(measure)]  # [draws, videos]
         if len(draws) < 2:
@@ -65,12 +65,12 @@ class Table:
         return float(np.sqrt(variances.sum()) / len(variances)) if len(variances) else float("nan")
 
     def per_split(self, row: str, measure: str) -> list[float]:
-        """The mean over the videos of each split."""
+        """Return the mean over the videos of each split."""
         values = self.per_video(row, measure)
         return [mean(values[list(split)], self.undefined) for split in self.splits]
 
     def difference(self, measure: str) -> Difference | None:
-        """How much the scores exceed those they are compared with, on the same videos; None without such."""
+        """Return how much the scores exceed the scores compared with, on the same videos; None if there are none."""
         if AGAINST not in self.values:
             return None
         own, other = self.per_video(SCORES, measure), self.per_video(AGAINST, measure)

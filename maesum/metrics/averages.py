@@ -13,7 +13,7 @@ Undefined = Literal["propagate", "omit", "zero"]
 
 
 def resolve(values: ArrayLike, undefined: Undefined = "propagate") -> np.ndarray:
-    """The values that a mean is taken of, where a constant prediction or annotator left some undefined (nan).
+    """Return the values that a mean is taken of, where a constant prediction or annotator left some undefined (nan).
 
     Args:
         values: any shape.
@@ -35,7 +35,7 @@ def resolve(values: ArrayLike, undefined: Undefined = "propagate") -> np.ndarray
 
 
 def mean(values: ArrayLike, undefined: Undefined = "propagate") -> float:
-    """The mean under a policy for undefined values (see `resolve`); nan where no value is left.
+    """Return the mean under a policy for undefined values (see `resolve`); nan where no value is left.
 
     Raises:
         MaesumError: another policy.

@@ -17,7 +17,7 @@ SMOOTH_SIGMA = 60.0
 
 
 def human_pairwise(user_scores: ArrayLike) -> RankCorrelation:
-    """Every annotator against every other one, the self left out: the human row of the paper's Table 3.
+    """Correlate each annotator with every other one: the human row of the paper's Table 3.
 
     Args:
         user_scores: [users, n] numbers.
@@ -31,7 +31,7 @@ def human_pairwise(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def human_against_mean(user_scores: ArrayLike) -> RankCorrelation:
-    """Every annotator against the mean of the others: people, judged as `gtscore` and `msva` judge a model.
+    """Correlate each annotator with the mean of the others, as `gtscore` and `msva` compare a model with the mean.
 
     Args:
         user_scores: [users, n] numbers.
@@ -49,7 +49,7 @@ def human_against_mean(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
-    """The mean of all annotators as the prediction: nearly the most that any prediction can reach.
+    """Return the mean of all annotators as the prediction: nearly the most that any prediction can reach.
 
     Args:
         user_scores: [users, n] numbers.
@@ -62,7 +62,7 @@ def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
-    """A prediction of chance, independent per frame.
+    """Return a prediction of chance, independent per frame.
 
     Args:
         n: frames.
@@ -75,7 +75,7 @@ def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
 
 
 def smooth_random_importance(n: int, seed: ArrayLike, sigma: float = SMOOTH_SIGMA) -> np.ndarray:
-    """A prediction of chance that varies slowly: white noise under a Gaussian of `sigma` frames.
+    """Return a prediction of chance that varies slowly: white noise under a Gaussian of `sigma` frames.
 
     Args:
         n: frames.

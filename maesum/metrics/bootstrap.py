@@ -29,7 +29,7 @@ class Difference(NamedTuple):
 
 
 def bootstrap_interval(values: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """The percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
+    """Return the percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
 
     Videos are drawn, not frames or annotators: a benchmark's videos are the sample that a result should generalise
     from. The same seed, videos and order give the same interval, on any machine.
@@ -50,7 +50,7 @@ def bootstrap_interval(values: ArrayLike, level: float = LEVEL, resamples: int =
 def paired_difference(
     a: ArrayLike, b: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
 ) -> Difference:
-    """How much a exceeds b on the same videos.
+    """Return the mean difference of a minus b on the same videos, with its interval.
 
     Two models meet the same easy and hard videos, so the interval of their difference is far narrower than the two
     intervals of their means suggest.

@@ -56,7 +56,7 @@ def _split_levels(levels: np.ndarray, first: int, last: int) -> int:
 
 
 def _inversions(permutation: np.ndarray) -> int:
-    """How many pairs of a permutation of 0..n - 1 stand in descending order.
+    """Count the inversions (pairs in descending order) of a permutation of 0..n - 1.
 
     The frames' positions, sorted by level and equal levels by position, have as many inversions as there are discordant
     pairs: ties never count.
@@ -80,7 +80,7 @@ def _inversions(permutation: np.ndarray) -> int:
 
 
 def _digit_inversions(rows: np.ndarray) -> int:
-    """How many pairs stand in descending order, summed over rows [rows, a multiple of BASE] of digits 0..BASE - 1."""
+    """Count the inversions, summed over rows [rows, a multiple of BASE] of digits 0..BASE - 1."""
     # Pairs inside a block of BASE neighbours, by distance. Transposed, so that every comparison is one long one.
     places = np.ascontiguousarray(rows.reshape(-1, BASE).T)  # [place in the block, block]
     inversions = sum(int(np.count_nonzero(places[:-gap] > places[gap:])) for gap in range(1, BASE))
@@ -97,6 +97,6 @@ def _digit_inversions(rows: np.ndarray) -> int:
 
 
 def tied_pairs(counts: np.ndarray) -> int:
-    """The number of pairs inside groups of equal values, from the groups' sizes."""
+    """Return the number of pairs inside groups of equal values, from the groups' sizes."""
     sizes = counts[counts > 1].astype(np.int64)
     return int((sizes * (sizes - 1) // 2).sum())

@@ -49,7 +49,7 @@ def highlight_precision(
 
 
 def average_precision(is_wanted: np.ndarray, scores: np.ndarray) -> float:
-    """The mean, over the wanted items, of the precision down to each one's score.
+    """Return the mean, over the wanted items, of the precision down to each one's score.
 
     Items of equal score are found together, so that their order in the video cannot help (scikit-learn's definition).
 

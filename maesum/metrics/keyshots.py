@@ -21,7 +21,7 @@ _FEWEST_ITEMS = 2048
 
 
 def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUDGET) -> np.ndarray:
-    """The most valuable shots that fit into a share of the video.
+    """Return the most valuable shots that fit into a share of the video.
 
     Scores with values below 0 are first raised so that the lowest is 0: a knapsack never takes a shot worth less.
 
@@ -44,7 +44,7 @@ def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUD
 
 
 def shot_means(importance: np.ndarray, shots: np.ndarray) -> np.ndarray:
-    """The mean importance of each shot's frames.
+    """Return the mean importance of each shot's frames.
 
     Args:
         importance: [n] numbers.
@@ -60,7 +60,7 @@ def shot_means(importance: np.ndarray, shots: np.ndarray) -> np.ndarray:
 
 
 def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarray:
-    """The items of greatest total value within the capacity, exactly (0/1 knapsack by dynamic programming).
+    """Return the items of greatest total value within the capacity, exactly (0/1 knapsack by dynamic programming).
 
     Ties: items are offered in order and taken only where that raises the best total, so that of equally valuable
     selections the one made of earlier items wins, and an item worth nothing is never taken. Totals are compared as they
@@ -153,7 +153,7 @@ def human_f1(user_summaries: ArrayLike) -> np.ndarray:
 
 
 def user_summaries(user_scores: ArrayLike, shots: ArrayLike, kind: str) -> np.ndarray:
-    """What the annotators chose: their selections as they are, their ratings by the same knapsack as a model's.
+    """Return the annotators' summaries: selections unchanged, ratings by the same knapsack as a model's scores.
 
     Args:
         user_scores: [users, n] numbers.

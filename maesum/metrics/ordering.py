@@ -6,7 +6,7 @@ import numpy as np
 
 
 def stable_order(values: np.ndarray) -> np.ndarray:
-    """The indices that sort the values, equal ones in order of position: `np.argsort(values, kind="stable")`.
+    """Return the indices that sort the values, equal ones in order of position: `np.argsort(values, kind="stable")`.
 
     Numpy's stable sort is a radix sort for 16 bits, linear in n, and a merge sort above. So numbers of 32 and 64 bits
     are sorted by one 16-bit digit after the other, the least significant first.

@@ -18,22 +18,22 @@ from maesum.metrics.keyshots import keyshot_summary, user_summaries
 from maesum.metrics.rank import RankCorrelation, rank_correlation
 from maesum.system.errors import MaesumError
 
-#: [..., n_frames] scores and [shots, 2] shots (None unless `Recipe.needs_shots`) to [..., frames that are compared].
+#: Maps [..., n_frames] scores, and [shots, 2] shots (None unless `Comparison.needs_shots`), to [..., frames compared].
 View = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 
 def every_frame(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The scores as they are."""
+    """Return the scores as they are."""
     return scores
 
 
 def every_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The frames that the field's feature files keep."""
+    """Return the frames that the field's feature files keep."""
     return scores[..., ::STEP]
 
 
 def repeated_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The frames that the field's feature files keep, each repeated 15 times and cut to the video's length."""
+    """Return the frames that the field's feature files keep, each repeated 15 times and cut to the video's length."""
     return np.repeat(scores[..., ::STEP], STEP, axis=-1)[..., : scores.shape[-1]]
 
 
@@ -48,23 +48,23 @@ def selected_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
 
 
 def summary(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The knapsack summary of a prediction [n_frames]."""
+    """Return the knapsack summary of a prediction [n_frames]."""
     return keyshot_summary(scores, _required(shots))
 
 
 def rated_summaries(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """The knapsack summary of every annotator's ratings [users, n_frames]."""
+    """Return the knapsack summary of every annotator's ratings [users, n_frames]."""
     return user_summaries(scores, _required(shots), "ratings")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What a protocol does on one kind of benchmark.
+class Comparison:
+    """How a protocol compares predictions with annotators on one kind of benchmark.
 
     Attributes:
-        prediction: what is made of the prediction [n_frames].
-        annotators: what is made of the annotators' raw scores [users, n_frames].
-        against_mean: rank once against the mean annotator, instead of against each annotator in turn.
+        prediction: transforms the prediction [n_frames] before it is compared.
+        annotators: transforms the annotators' raw scores [users, n_frames] before they are compared.
+        against_mean: whether the prediction is compared once with the mean annotator, not with each annotator.
     """
 
     prediction: View
@@ -77,7 +77,7 @@ class Recipe:
         return self.prediction is summary
 
     def reference(self, annotators: np.ndarray) -> np.ndarray:
-        """What predictions are ranked against: [users, m], or [1, m] where the annotators are averaged.
+        """Return what predictions are correlated with: [users, m], or [1, m] if the annotators are averaged.
 
         The sum stands for the mean: it has the same ranks and is exact for whole numbers.
 
@@ -89,33 +89,33 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named protocol: its recipe for each kind of benchmark that it is defined for, and who computes it so."""
+    """A named protocol: its comparison for each kind of benchmark that it is defined for, and who computes it so."""
 
     source: str
-    ratings: Recipe | None = None
-    selections: Recipe | None = None
-    events: Recipe | None = None
+    ratings: Comparison | None = None
+    selections: Comparison | None = None
+    events: Comparison | None = None
 
-    def recipe(self, kind: str) -> Recipe | None:
-        """The recipe for "ratings", "selections" or "events"; None where the protocol is not defined for it."""
+    def comparison(self, kind: str) -> Comparison | None:
+        """Return the comparison for "ratings", "selections" or "events"; None if the protocol is undefined for it."""
         return {"ratings": self.ratings, "selections": self.selections, "events": self.events}[kind]
 
 
-_SUMMARY_OF_RATINGS = Recipe(summary, rated_summaries, against_mean=True)
-_SUMMARY_OF_SELECTIONS = Recipe(summary, selected, against_mean=True)
-_RATINGS_15TH = Recipe(every_15th, every_15th)
+_SUMMARY_OF_RATINGS = Comparison(summary, rated_summaries, against_mean=True)
+_SUMMARY_OF_SELECTIONS = Comparison(summary, selected, against_mean=True)
+_RATINGS_15TH = Comparison(every_15th, every_15th)
 
 PROTOCOLS: dict[str, Protocol] = {
     "paper": Protocol(
         "this paper, after Otani et al. (2019): every frame, each annotator, selections as selected or not",
-        ratings=Recipe(every_frame, every_frame),
-        selections=Recipe(every_frame, selected),
-        events=Recipe(every_frame, every_frame),
+        ratings=Comparison(every_frame, every_frame),
+        selections=Comparison(every_frame, selected),
+        events=Comparison(every_frame, every_frame),
     ),
     "saquil": Protocol(
         "Multi-ranker (Saquil et al., 2021): every 15th score repeated, each annotator, raw ordinal selections",
-        ratings=Recipe(repeated_15th, every_frame),
-        selections=Recipe(repeated_15th, every_frame),
+        ratings=Comparison(repeated_15th, every_frame),
+        selections=Comparison(repeated_15th, every_frame),
     ),
     "casum": Protocol(
         "CA-SUM (Apostolidis et al., 2022) and CSTA: every 15th frame, each annotator",
@@ -124,7 +124,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "ctvsum": Protocol(
         "CTVSUM (Pang et al., 2023): every 15th frame, each annotator, selections as selected or not",
         ratings=_RATINGS_15TH,
-        selections=Recipe(every_15th, selected_15th),
+        selections=Comparison(every_15th, selected_15th),
     ),
     "csta": Protocol(
         "CSTA (Son et al., 2024) and LLMVS (2025): ratings as casum, selections as msva",
@@ -138,8 +138,8 @@ PROTOCOLS: dict[str, Protocol] = {
     ),
     "gtscore": Protocol(
         "GraVi-T (Intel Labs, 2023): every 15th frame against the mean annotator, the `gtscore` of the feature files",
-        ratings=Recipe(every_15th, every_15th, against_mean=True),
-        selections=Recipe(every_15th, selected_15th, against_mean=True),
+        ratings=Comparison(every_15th, every_15th, against_mean=True),
+        selections=Comparison(every_15th, selected_15th, against_mean=True),
     ),
 }
 
@@ -162,34 +162,34 @@ def protocol_correlation(
     Raises:
         MaesumError: no such protocol, not defined for the kind, shapes that do not fit, or shots missing.
     """
-    recipe = recipe_for(name, kind)
+    comparison = comparison_for(name, kind)
     prediction, scores = np.asarray(importance), np.asarray(user_scores)
     if prediction.ndim != 1 or scores.ndim != 2 or scores.shape[1] != prediction.size:
         raise MaesumError(
             f"importance has shape {prediction.shape} and user_scores {scores.shape}, wanted [n] and [users, n]."
         )
     bounds = None if shots is None else np.asarray(shots)
-    reference = recipe.reference(recipe.annotators(scores, bounds))
-    return rank_correlation(recipe.prediction(prediction, bounds), reference)
+    reference = comparison.reference(comparison.annotators(scores, bounds))
+    return rank_correlation(comparison.prediction(prediction, bounds), reference)
 
 
-def recipe_for(name: str, kind: str) -> Recipe:
-    """The recipe of a named protocol for a kind of benchmark.
+def comparison_for(name: str, kind: str) -> Comparison:
+    """Return the comparison of a named protocol for a kind of benchmark.
 
     Raises:
         MaesumError: no such protocol, or it is not defined for the kind.
     """
     if name not in PROTOCOLS:
         raise MaesumError(f"protocol is {name!r}, wanted one of {', '.join(PROTOCOLS)}, or all.")
-    recipe = PROTOCOLS[name].recipe(kind)
-    if recipe is None:
+    comparison = PROTOCOLS[name].comparison(kind)
+    if comparison is None:
         raise MaesumError(f"protocol '{name}' is not defined for {kind}; use one of {', '.join(defined_for(kind))}.")
-    return recipe
+    return comparison
 
 
 def defined_for(kind: str) -> list[str]:
-    """The names of all protocols that a kind of benchmark can be evaluated under."""
-    return [name for name, protocol in PROTOCOLS.items() if protocol.recipe(kind) is not None]
+    """Return the names of all protocols that a kind of benchmark can be evaluated under."""
+    return [name for name, protocol in PROTOCOLS.items() if protocol.comparison(kind) is not None]
 
 
 def _required(shots: np.ndarray | None) -> np.ndarray:

@@ -113,12 +113,12 @@ def mid_ranks(group_sizes: np.ndarray) -> np.ndarray:
 
 
 def _group_sizes(ascending: np.ndarray) -> np.ndarray:
-    """How many equal values follow one another in a sorted array."""
+    """Return the sizes of the groups of equal values in a sorted array."""
     return np.diff(np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1], [True]])))
 
 
 def _reversed_groups(group_sizes: np.ndarray) -> np.ndarray:
-    """The index that reverses every group of equal values in a sorted array and leaves the groups in place."""
+    """Return the index that reverses every group of equal values in a sorted array and leaves the groups in place."""
     ends = np.cumsum(group_sizes)
     return np.repeat(2 * ends - group_sizes - 1, group_sizes) - np.arange(group_sizes.sum())
 

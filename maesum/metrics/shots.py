@@ -61,7 +61,7 @@ def kts_shots(features: ArrayLike, picks: ArrayLike, n_frames: int, vmax: float 
 
 
 def kernel_change_points(rows: np.ndarray, vmax: float = 1.0) -> np.ndarray:
-    """Where the rows change, the number of changes chosen by the penalty of kernel temporal segmentation.
+    """Return the rows at which shots begin, by kernel temporal segmentation, whose penalty chooses their number.
 
     Args:
         rows: [N, D] float64.
@@ -91,7 +91,7 @@ def kernel_change_points(rows: np.ndarray, vmax: float = 1.0) -> np.ndarray:
 
 
 def _explained(integral: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The squared norm of each segment's summed rows, by its length: what its mean explains of the rows.
+    """Return the squared norm of each segment's summed rows, by its length: what its mean explains of the rows.
 
     Args:
         integral: [N + 1, N + 1], the sums of the Gram matrix over all rectangles from its first corner.

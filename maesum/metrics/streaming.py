@@ -13,7 +13,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from maesum.metrics.averages import Undefined, mean
-from maesum.metrics.protocols import protocol_correlation, recipe_for
+from maesum.metrics.protocols import comparison_for, protocol_correlation
 from maesum.system.errors import MaesumError
 
 
@@ -55,7 +55,7 @@ class VideoRankCorrelation(Metric):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        recipe_for(protocol, kind)  # an unknown name or policy fails here, not after an epoch
+        comparison_for(protocol, kind)  # an unknown name or policy fails here, not after an epoch
         mean([], undefined)
         self.protocol, self.kind, self.undefined = protocol, kind, undefined
         self.add_state("sums", torch.zeros(n_videos, 2), dist_reduce_fx="sum")
@@ -84,7 +84,7 @@ class VideoRankCorrelation(Metric):
         self.times[video] += 1
 
     def compute(self) -> dict[str, Tensor]:
-        """tau and rho: the means over the videos that any rank saw; nan before the first update."""
+        """Return tau and rho: the means over the videos of all ranks; nan before the first update."""
         is_seen = self.times > 0
         each = (self.sums[is_seen] / self.times[is_seen, None]).cpu().numpy()
         return {name: torch.tensor(mean(each[:, column], self.undefined)) for column, name in enumerate(("tau", "rho"))}

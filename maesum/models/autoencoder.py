@@ -110,7 +110,7 @@ class MaskedAutoencoder(nn.Module):
         return take(reconstruction, order.argsort(dim=1))
 
     def reconstruct_masked(self, frames: Tensor, mask: Tensor, num_masked: int) -> tuple[Tensor, Tensor]:
-        """What a loss needs: the masked frames' reconstructions and originals, [B, num_masked, D] each.
+        """Return the reconstructions and the originals of the masked frames for a loss, [B, num_masked, D] each.
 
         The arguments are those of `forward`; nothing is computed that only visible frames would need.
         """
@@ -119,7 +119,7 @@ class MaskedAutoencoder(nn.Module):
         return self.reconstruct(self.tokens(visible), order), masked
 
     def reconstruct(self, tokens: Tensor, positions: Tensor, only_masked: bool = True) -> Tensor:
-        """From the tokens of visible frames to reconstructions.
+        """Reconstruct frames from the tokens of the visible frames.
 
         Attention does not see in which order tokens stand, so they are left as they come, the visible first: their
         positions say where they belong.
@@ -135,7 +135,7 @@ class MaskedAutoencoder(nn.Module):
         return self.decode(self.encode(tokens, visible), visible, masked, only_masked)
 
     def tokens(self, frames: Tensor) -> Tensor:
-        """What the encoder takes of frames, wherever in a clip they stand: [..., D] -> [..., E].
+        """Return the encoder's input tokens of frames, before positions are added: [..., D] -> [..., E].
 
         Raises:
             MaesumError: features of another width than the model's.
@@ -215,7 +215,7 @@ class MaskedAutoencoder(nn.Module):
 
 
 def take(tokens: Tensor, index: Tensor) -> Tensor:
-    """tokens [B, T, W] at index [B, K] -> [B, K, W]."""
+    """Return the tokens at an index: tokens [B, T, W], index [B, K] -> [B, K, W]."""
     return tokens.gather(1, index[:, :, None].expand(-1, -1, tokens.shape[2]))
 
 

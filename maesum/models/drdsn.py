@@ -69,7 +69,7 @@ class DeepSummarizer(nn.Module):
         self.head = nn.Linear(2 * hidden, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """features [n, D] float -> probability [n] of each frame to be selected."""
+        """Return the probability of each frame to be selected: features [n, D] float -> [n]."""
         states, _ = self.lstm(features[None])  # [1, n, 2 * hidden]
         return self.head(states)[0, :, 0].sigmoid()
 

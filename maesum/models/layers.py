@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def sinusoidal_positions(frames: int, width: int) -> Tensor:
-    """The sinusoidal table of Vaswani et al. (2017), section 3.5: sine on even channels, cosine on odd ones.
+    """Return the sinusoidal table of Vaswani et al. (2017), section 3.5: sine on even channels, cosine on odd ones.
 
     Returns:
         [frames, width] float32.
@@ -30,7 +30,7 @@ class Attention(nn.Module):
         self.project = nn.Linear(inner, width)
 
     def forward(self, x: Tensor, last: int | None = None) -> Tensor:
-        """x [B, T, width] -> [B, T, width], or what the `last` tokens take from all: [B, last, width]."""
+        """Attend: x [B, T, width] -> [B, T, width], or the outputs of the `last` tokens only, [B, last, width]."""
         if last is None:
             q, k, v = self._heads(self.qkv(x), 3)
         else:
@@ -42,7 +42,7 @@ class Attention(nn.Module):
         return self.project(mixed.transpose(1, 2).flatten(2))
 
     def _heads(self, x: Tensor, parts: int) -> Tensor:
-        """[B, T, parts * inner] -> [parts, B, heads, T, d]."""
+        """Split into heads: [B, T, parts * inner] -> [parts, B, heads, T, d]."""
         return x.unflatten(2, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4)
 
 
@@ -58,7 +58,7 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
     def forward(self, x: Tensor, last: int | None = None) -> Tensor:
-        """x [B, T, width] -> [B, T, width], or only its `last` tokens, which costs no more than they take."""
+        """Compute the block: x [B, T, width] -> [B, T, width], or only its `last` tokens, at the cost of these only."""
         attended = self.attention(self.norm1(x), last)
         x = (x if last is None else x[:, -last:]) + attended
         return x + self.mlp(self.norm2(x))

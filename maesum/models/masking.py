@@ -12,7 +12,7 @@ from maesum.system.errors import MaesumError
 
 
 def masked_count(frames: int, ratio: float) -> int:
-    """How many of `frames` frames a ratio masks: 3, 9, 15, 21, 27 of 30 for the ratios of the paper's Table 1(c).
+    """Return the number of masked frames: 3, 9, 15, 21, 27 of 30 for the ratios of the paper's Table 1(c).
 
     Raises:
         MaesumError: nothing or everything would be masked.

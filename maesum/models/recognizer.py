@@ -33,7 +33,7 @@ class Recognizer(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """frames [B, T, D] float -> logits [B, A]."""
+        """Classify clips: frames [B, T, D] float -> logits [B, A]."""
         positions = torch.arange(frames.shape[1], device=frames.device).expand(frames.shape[:2])
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
             latent = self.encoder.encode(self.encoder.tokens(frames), positions)  # [B, T, E]

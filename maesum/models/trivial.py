@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def visible_mean(frames: Tensor, mask: Tensor) -> Tensor:
-    """Every frame as the mean of its clip's visible frames: frames [B, T, D], mask [B, T] bool -> [B, T, D]."""
+    """Predict every frame as the mean of the clip's visible frames: frames [B, T, D], mask [B, T] bool -> [B, T, D]."""
     visible = (~mask).to(frames.dtype)[:, :, None]
     mean = (frames * visible).sum(1, keepdim=True) / visible.sum(1, keepdim=True)
     return mean.expand_as(frames)
@@ -37,5 +37,5 @@ def interpolation(frames: Tensor, mask: Tensor) -> Tensor:
 
 
 def _at(frames: Tensor, index: Tensor) -> Tensor:
-    """frames [B, T, D] at index [B, T] -> [B, T, D]."""
+    """Return the frames at an index: frames [B, T, D], index [B, T] -> [B, T, D]."""
     return frames.gather(1, index[:, :, None].expand_as(frames))

@@ -38,7 +38,7 @@ class Panel:
 
 
 def panels(benchmarks: Sequence[str]) -> list[Panel]:
-    """The panels for runs that are scored on these benchmarks."""
+    """Return the panels for runs that are scored on these benchmarks."""
     errors = ("loss", "error_visible_mean", "error_interpolation")
     found = [
         Panel("training", "masked error", "line", tuple(f"train/{name}" for name in errors), SAMPLES),
@@ -60,7 +60,7 @@ def panels(benchmarks: Sequence[str]) -> list[Panel]:
 
 
 def workspace(entity: str, project: str, name: str, benchmarks: Sequence[str]) -> Workspace:
-    """The dashboard as wandb-workspaces has it; `.save()` sends it to W&B.
+    """Return the dashboard as wandb-workspaces has it; `.save()` sends it to W&B.
 
     Raises:
         MaesumError: wandb-workspaces is not installed.

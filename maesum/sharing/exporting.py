@@ -15,7 +15,7 @@ from maesum.training.checkpoints import load_pretrained
 
 
 def run(config: DictConfig) -> None:
-    """The export command: read `ckpt`, write the folder `out`.
+    """Run the export command: read `ckpt`, write the folder `out`.
 
     Raises:
         MaesumError: no such checkpoint, an `out` that exists, or the extra `hub` is not installed.

@@ -79,7 +79,7 @@ def write_model_card(path: Path, checkpoint: Path, pretrained: Pretrained) -> No
 
 
 def _beside(path: Path) -> dict[str, Any]:
-    """What a run's JSON file holds; nothing where there is none."""
+    """Return the content of a run's JSON file; an empty dict if there is no file."""
     if not path.is_file():
         return {}
     content = read_json(path)

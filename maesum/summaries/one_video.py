@@ -81,7 +81,7 @@ def summarize_one(
 
 
 def current_timeline(path: str | Path, n_frames: int) -> Timeline:
-    """When the frames of a video are shown.
+    """Return when the frames of a video are shown.
 
     Args:
         n_frames: how many frames its features were made of.
@@ -105,7 +105,7 @@ def current_timeline(path: str | Path, n_frames: int) -> Timeline:
 
 
 def _importance(model: MaskedAutoencoder, store: FeatureStore, video_id: str, settings: SummarySettings) -> np.ndarray:
-    """The importance of every frame, float32 [n_frames]; between the frames that were kept it is held."""
+    """Return the importance of every frame, float32 [n_frames]; between the frames that were kept it is held."""
     values = importance(model, store[video_id], settings.stride, settings.scoring)
     if store.frame_step == 1:
         return values

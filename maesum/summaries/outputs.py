@@ -17,7 +17,7 @@ _CURVE, _CHOSEN = "#2f5f95", "#f3c9a5"
 
 
 def write_scores_csv(path: Path, importance: np.ndarray, times: np.ndarray, selection: Selection) -> None:
-    """One line a frame: frame, seconds, importance, shot, and whether it is in the summary (1) or not (0).
+    """Write one line per frame: frame, seconds, importance, shot, and whether it is in the summary (1) or not (0).
 
     Args:
         importance: [n_frames].
@@ -34,7 +34,7 @@ def write_scores_csv(path: Path, importance: np.ndarray, times: np.ndarray, sele
 
 
 def write_keyshots(path: Path, video_id: str, times: np.ndarray, selection: Selection) -> None:
-    """The shots with their times and mean importance, and which were chosen within which budget."""
+    """Write the shots with their times and mean importance, the budget, and which shots were chosen."""
     shots = [
         {
             "first_frame": first,
@@ -63,7 +63,7 @@ def write_keyshots(path: Path, video_id: str, times: np.ndarray, selection: Sele
 
 
 def write_figure(path: Path, title: str, importance: np.ndarray, times: np.ndarray, selection: Selection) -> None:
-    """A PNG: importance over time, borders of the shots, the chosen ones coloured."""
+    """Draw a PNG: importance over time, borders of the shots, the chosen ones coloured."""
     with drawing(path, 10, 2.8) as figure:
         axes = figure.subplots()
         for first, last in selection.runs:

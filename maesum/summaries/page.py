@@ -79,12 +79,12 @@ def write_page(path: Path, videos: Sequence[PageVideo], budget: float, made: str
 
 
 def media_type(path: Path) -> str:
-    """What a browser is told about a video file."""
+    """Return the media type of a video file for browsers."""
     return html.escape({".webm": "video/webm"}.get(path.suffix.lower(), "video/mp4"))
 
 
 def curve(importance: np.ndarray, times: np.ndarray, points: int = _CURVE_POINTS) -> list[list[float]]:
-    """[seconds, importance] of the drawn curve; in long videos each point is the highest of its stretch."""
+    """Return the points [seconds, importance] of the curve; in long videos each is the maximum of an interval."""
     width = math.ceil(len(importance) / points)
     starts = np.arange(0, len(importance), width)
     highest = np.maximum.reduceat(importance, starts)
@@ -97,7 +97,7 @@ def _script_json(data: Any) -> str:
 
 
 def file_address(file: Path, folder: Path) -> str:
-    """The address of a file below the page's folder; "./" since "Lesson1:" in front would be a protocol."""
+    """Return the address of a file below the page's folder; "./" since "Lesson1:" in front would be a protocol."""
     return "./" + quote(os.fsencode(file.relative_to(folder).as_posix()))
 
 
@@ -139,7 +139,7 @@ def _described(video: PageVideo, number: int) -> dict[str, Any]:
 
 
 def _parts(template: str) -> tuple[str, str, str]:
-    """The template before the data, between data and videos, and behind both."""
+    """Return the template before the data, between data and videos, and behind both."""
     before, rest = template.split("@DATA@")
     between, after = rest.split("@MEDIA@")
     return before, between, after

@@ -46,7 +46,7 @@ class Picture:
     durations: dict[int, int] = field(default_factory=dict)  # ticks, by the tick at which a frame is shown
 
     def add(self, frame: VideoFrame) -> None:
-        """The next frame of the source, whether it belongs to a run or not."""
+        """Process the next frame of the source, whether it belongs to the summary or not."""
         number = self.number
         self.number += 1
         while self.run < len(self.runs) and number > self.runs[self.run][1]:

@@ -86,7 +86,7 @@ def summarize(
 
 
 def _warnings(remarks: dict[str, str], results: Sequence[Summary]) -> dict[str, str]:
-    """What is wrong with the picture and the sound of the videos that were summarised, by video id."""
+    """Return what is wrong with the picture and sound of the summarised videos, by video id."""
     texts = {
         result.video_id: [text for text in (remarks.get(result.video_id), *result.remarks) if text]
         for result in results

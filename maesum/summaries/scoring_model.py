@@ -18,14 +18,14 @@ from maesum.vision.encoding import Encoder
 
 
 def model_name(settings: SummarySettings) -> str:
-    """What scored the frames, for files and page: a checkpoint by its path and content."""
+    """Return the name of the model that scored the frames, for files and page; of a checkpoint, its path and hash."""
     if settings.ckpt is not None:
         return f"{settings.ckpt} (SHA-256 {file_hash(settings.ckpt)})"
     return f"trained on these videos (quality={settings.quality}, seed={settings.seed})"
 
 
 def pretrained_model(encoder: Encoder, settings: SummarySettings) -> Pretrained | None:
-    """What `ckpt=` names; None where a model is to be trained.
+    """Load the checkpoint that `ckpt=` names; return None if a model is to be trained.
 
     Raises:
         MaesumError: it cannot be read, or does not fit the features that the encoder gives or the scoring settings.
@@ -53,7 +53,7 @@ def tell_differences(store: FeatureStore, pretrained: Pretrained | None, setting
 def scoring_model(
     pretrained: Pretrained | None, store: FeatureStore, settings: SummarySettings, failures: dict[str, str]
 ) -> tuple[MaskedAutoencoder, dict[str, str]]:
-    """The model that scores, and the videos it cannot score with the reason."""
+    """Return the model that scores, and the videos it cannot score with the reason."""
     model = pretrained.model if pretrained is not None else None
     window = 30 if model is None else model.frames
     lengths = dict(zip(store.video_ids, store.lengths.tolist(), strict=True))

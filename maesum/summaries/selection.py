@@ -48,19 +48,19 @@ class Selection:
 
     @property
     def n_frames(self) -> int:
-        """Frames of the video."""
+        """Return the number of frames of the video."""
         return self.ticks.n_frames
 
     @property
     def is_chosen(self) -> np.ndarray:
-        """[shots] bool."""
+        """Return which shots are chosen, [shots] bool."""
         chosen = np.zeros(len(self.shots), dtype=bool)
         chosen[self.chosen] = True
         return chosen
 
     @property
     def frames(self) -> np.ndarray:
-        """[n_frames] bool, the frames of the summary."""
+        """Return which frames are in the summary, [n_frames] bool."""
         return np.repeat(self.is_chosen, self.shots[:, 1] - self.shots[:, 0] + 1)
 
     @property
@@ -76,7 +76,7 @@ class Selection:
 
 
 def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
-    """The shots of a video, long ones cut into pieces.
+    """Return the shots of a video, long ones cut into pieces.
 
     Up to 600 rows are segmented as densely as they are, so that cuts are found to the frame in short videos; longer
     videos at the field's two rows a second, counted by the times of the frames. Denser rows add up to more scatter for
@@ -104,7 +104,7 @@ def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
 
 
 def _rows_evenly_in_time(rows: int, every: int, step: int, ticks: Ticks) -> np.ndarray:
-    """One row in `step` on average, each the first behind the next moment of an even grid; all rows with step 1.
+    """Return one row in `step` on average, each the first behind the next moment of an even grid; all rows with step 1.
 
     Returns:
         [k] int64, rising from 0.
@@ -127,7 +127,7 @@ def _penalty_weight(density: float) -> float:
 
 
 def longest_shot(ticks: Ticks) -> int:
-    """How many ticks a shot may have; the same for every budget, so that all budgets choose among the same shots."""
+    """Return the largest length of a shot in ticks; it does not depend on the budget, so the shots do not either."""
     share = max(_LONGEST_SHARE * ticks.total, min(_SHORTEST_LIMIT_SECONDS * ticks.per_second, 0.15 * ticks.total))
     return max(1, int(min(_LONGEST_SECONDS * ticks.per_second, share)))
 
@@ -145,7 +145,7 @@ def split_long(shots: np.ndarray, longest: int, ticks: Ticks) -> np.ndarray:
 
 
 def _pieces(first: int, behind: int, longest: int, bounds: np.ndarray) -> list[tuple[int, int]]:
-    """The pieces of one shot, as first and last frame."""
+    """Return the pieces of one shot, as first and last frame."""
     start, length = int(bounds[first]), int(bounds[behind] - bounds[first])
     if length <= longest or behind - first == 1:
         return [(first, behind - 1)]
@@ -159,7 +159,7 @@ def _pieces(first: int, behind: int, longest: int, bounds: np.ndarray) -> list[t
 
 
 def select(importance: np.ndarray, shots: np.ndarray, budget: float, video_id: str, ticks: Ticks) -> Selection:
-    """The most valuable shots that fit into the budget.
+    """Return the most valuable shots that fit into the budget.
 
     Args:
         importance: [n_frames].

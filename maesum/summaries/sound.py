@@ -51,7 +51,7 @@ class Sound:
         self._stream = output.add_stream("aac", rate=SAMPLE_RATE, layout=_LAYOUT)
 
     def add(self, frame: AudioFrame) -> None:
-        """The next decoded piece of the source's sound."""
+        """Process the next decoded piece of the source's sound."""
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._form is not None and form != self._form:  # files joined end to end may differ in it
             self._place_all(self._resampler.resample(None))

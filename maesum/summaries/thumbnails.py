@@ -11,7 +11,7 @@ _JPEG_QUALITY = 70
 
 
 def thumbnail(image: np.ndarray) -> bytes:
-    """A picture [height, width, 3] uint8 as a small JPEG."""
+    """Return a picture [height, width, 3] uint8 as a small JPEG."""
     from PIL import Image
 
     height = max(1, round(image.shape[0] * _WIDTH / image.shape[1]))

@@ -29,7 +29,7 @@ class Ticks:
 
     @property
     def n_frames(self) -> int:
-        """Frames of the video."""
+        """Return the number of frames of the video."""
         return len(self.bounds) - 1
 
     def lengths(self, shots: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Tables of the paper as data: which jobs they take, which are done, and running those that are not."""
+"""Reproduce tables of the paper: find the jobs that fill them, and run those that are not done."""

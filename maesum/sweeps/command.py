@@ -1,4 +1,4 @@
-"""The sweep command: from table names to jobs run, or to a plan of them."""
+"""Run the sweep command: run the jobs of the tables named, or print a plan of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from maesum.sweeps.tables import TableSpec, read_tables
 from maesum.system.errors import MaesumError
 from maesum.system.printing import say
 
-#: Keys of the sweep and report commands themselves, which their jobs do not know.
+#: Keys of the sweep and report commands themselves, which are not passed to jobs.
 OWN_KEYS = ("sweep", "sweeps", "parallel", "plan", "runs", "out", "demo")
 _OF_RUNNING = ("parallel", "plan")  # those that the report does not take
 #: For the estimate of hours: operations a second that a training of this size may reach on one recent GPU in bfloat16.
@@ -39,14 +39,14 @@ def run(config: DictConfig, given: list[str]) -> None:
     if config.plan:
         print_plan(tables, jobs)
         return
-    every = [job for of_table in jobs.values() for job in of_table.values()]
+    listed = [job for of_table in jobs.values() for job in of_table.values()]
     runner = JobRunner(config.parallel, tell=say)
     with _terminated_as_interrupted():
-        failed = runner.run(every)
+        failed = runner.run(listed)
     if failed:
         names = "\n  ".join(f"{job.name}: {job.command_line()}" for job in failed)
         raise MaesumError(
-            f"{len(failed)} of {len({job.hash for job in every})} jobs failed or were left out; run the same command "
+            f"{len(failed)} of {len({job.hash for job in listed})} jobs failed or were left out; run the same command "
             f"again for these:\n  {names}"
         )
     given = [each for each in given if _top_key(each) not in _OF_RUNNING]
@@ -56,7 +56,7 @@ def run(config: DictConfig, given: list[str]) -> None:
 def jobs_of_tables(
     config: DictConfig, tables: dict[str, TableSpec], given: list[str], makes_demo: bool = False
 ) -> dict[str, dict[str, Job]]:
-    """The jobs of each table by name; to be called within a command of Hydra's.
+    """Return the jobs of each table by name; to be called within a command of Hydra's.
 
     Overrides given to the command itself hold for every job, except the command's own keys.
 
@@ -78,7 +78,7 @@ def _top_key(override: str) -> str:
 
 
 def print_plan(tables: dict[str, TableSpec], jobs: dict[str, dict[str, Job]]) -> None:
-    """Say for each table what data it needs, which of its jobs are left, and roughly what they cost."""
+    """Print for each table what data it needs, which of its jobs are still to run, and roughly what they cost."""
     counted: set[str] = set()
     total = Cost(0, 0, 0.0)
     for name, table in tables.items():
@@ -103,7 +103,7 @@ def _in_words(cost: Cost) -> str:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends the sweep as Ctrl-C does: its jobs save their state and stop with it."""
+    """Make SIGTERM end the sweep as Ctrl-C does: its jobs save their state and stop as well."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

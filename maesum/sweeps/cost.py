@@ -1,4 +1,4 @@
-"""What a job roughly costs, before it starts: clips, windows, and floating-point operations."""
+"""Estimate the cost of a job before it starts: clips, windows, and floating-point operations."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ FRAMES = {"tvsum": 50 * 7_047, "summe": 25 * 4_393, "finegym": 50 * 231_603}
 
 
 class Cost(NamedTuple):
-    """What a job takes."""
+    """The estimated cost of a job."""
 
     clips: int  # trained on
     windows: int  # scored
     operations: float  # floating-point, of the matrix products alone
 
     def hours(self, per_second: float) -> float:
-        """At so many operations a second."""
+        """Return the hours that it takes at `per_second` operations per second."""
         return self.operations / per_second / 3600
 
 
 def sum_of(costs: Iterable[Cost]) -> Cost:
-    """What several jobs take together."""
+    """Return the total of several costs."""
     each = list(costs)
     return Cost(sum(cost.clips for cost in each), sum(cost.windows for cost in each), sum(c.operations for c in each))
 
 
 def cost_of(job: Job) -> Cost:
-    """The cost of a job on the paper's data; nothing for sets whose size is not known here, such as the demo's.
+    """Return the cost of a job on the paper's data; nothing for sets whose size is not known here, such as the demo's.
 
     A product with w weights takes 2 w operations a token forward and 4 w backward; attention itself is small at 30
     tokens and left out. Evaluating scores costs a processor seconds and counts as nothing.

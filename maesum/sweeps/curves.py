@@ -1,4 +1,4 @@
-"""A table as a curve, where a course says more than rows: ours with its interval, the paper's beside it."""
+"""Draw a table as a curve: our results with their intervals, and the paper's."""
 
 from __future__ import annotations
 

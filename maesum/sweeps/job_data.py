@@ -1,4 +1,4 @@
-"""What the data of a sweep's jobs hold, and the folders that are named by it."""
+"""Fingerprint the data files of a sweep's jobs, and name the jobs' folders by them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from maesum.data.demo import ensure_demo
 from maesum.runs.fingerprint import decisive_files, fingerprint
 
-#: Keys that may name a list that is built in, in place of a file.
+#: Keys that may hold the name of built-in data instead of a file.
 _MAY_BE_NAMES = ("splits",)
 
 
 class JobData:
-    """Looks into the files that jobs read, into each once: tables share their data.
+    """Fingerprints the files that jobs read, each file once, since tables share data.
 
     Args:
-        makes_demo: whether the demo data are made where a job reads them and they are not there yet.
+        makes_demo: whether to make the demo data if a job reads them and they do not exist yet.
     """
 
     def __init__(self, makes_demo: bool = False) -> None:
@@ -26,11 +26,11 @@ class JobData:
         self._known: dict[str, str | None] = {}
 
     def of(self, config: dict[str, Any], of_source: str | None = None) -> tuple[dict[str, str], bool]:
-        """What the files of a job hold by key, and whether all of them are there.
+        """Return the fingerprints of a job's files by key, and whether all files exist.
 
         Args:
             config: the job's resolved config.
-            of_source: the key of what it reads of another job, which is known by that job's folder.
+            of_source: the key of the file that another job writes; it is left out, since that job's folder names it.
         """
         files = {key: paths for key, paths in decisive_files(config).items() if key != of_source}
         if self.makes_demo and any(_lies_in(config["demo_dir"], paths) for paths in files.values()):
@@ -47,15 +47,16 @@ class JobData:
 
 
 def folder_of(runs: Path, settings: str, data: dict[str, str], is_whole: bool) -> Path:
-    """The folder of a job's results, which other content of its data gives another name.
+    """Return the folder of a job's results, whose name depends on the job's settings and the content of its data.
 
-    Where data are not at hand, as on a machine that only reports, the one folder that was filled with these settings is
-    taken; where there are several, it cannot be told which.
+    If data files are missing, as on a machine that only reports, return the finished folder with these settings if
+    there is exactly one.
 
     Args:
         runs: the folder of all jobs.
         settings: the hash of the job's settings.
-        data: what `JobData.of` gave, with whether that is all.
+        data: the fingerprints that `JobData.of` returns.
+        is_whole: whether all data files exist.
     """
     if not is_whole:
         finished = [path.parent for path in runs.glob(f"{settings}-*/metrics.json")]

@@ -1,4 +1,4 @@
-"""From a table's job specifications to commands that can be run: overrides, folder, and config hash."""
+"""Turn a table's job specifications into commands that can be run: overrides, folder and config hash."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from maesum.sweeps.tables import JobSpec, TableSpec
 from maesum.system.errors import MaesumError
 from maesum.system.files import read_json
 
-#: Config groups that +scale=demo chooses, so that a job's own choice of them is left out there.
+#: Config groups that +scale=demo sets; at that scale a job's own choice of them is left out.
 _SCALED = ("data", "model", "trainer", "benchmark", "labelled")
-#: Settings of a whole sweep that its predict and evaluate jobs take over.
+#: Keys of the sweep command that its predict and evaluate jobs take too.
 _SHARED = {
     "predict": ("figures", "seed", "feature", "data_dir", "demo_dir", "scoring", "benchmarks"),
     "evaluate": ("seed", "feature", "data_dir", "demo_dir", "benchmarks"),
@@ -27,18 +27,18 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class Job:
-    """One command to run.
+    """One run of a command.
 
     Attributes:
         name: table and job, e.g. "table1c/ratio_10".
         command: train, predict or evaluate.
-        overrides: its arguments, without those that say where its folder is.
+        overrides: its arguments, without those that set its folder.
         config: its resolved config.
-        hash: of the settings in it that decide results (`maesum.runs.identity`): jobs of equal hash are one.
-        folder: where it leaves its results, named by that hash and by what its data hold.
+        hash: hash of the settings that decide results (`maesum.runs.identity`): jobs of equal hash are the same job.
+        folder: folder of its results, named by the hash and by the content of its data.
         needs: the jobs whose files it reads.
-        data: what the files hold that it reads, by key, as far as they are there (`maesum.runs.fingerprint`); those
-            that it reads of `needs` are known by their folders.
+        data: fingerprints of the existing files that it reads, by key (`maesum.runs.fingerprint`), except the files
+            that the jobs in `needs` write.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Job:
     data: dict[str, str] = field(default_factory=dict)
 
     def is_done(self) -> bool:
-        """Whether the folder holds the results of exactly this config, on data that hold the same."""
+        """Whether the folder holds the results of exactly this config on data of the same content."""
         if not all(_is_whole(self.folder / name) for name in ("metrics.json", "evaluation.json")):
             return False
-        origin = _recorded_origin(self.folder, self.command)
-        read = origin.get("data")
+        record = _provenance_of(self.folder, self.command)
+        read = record.get("data")
         same_data = isinstance(read, dict) and self.data.items() <= read.items()
-        return origin.get("config_hash") == self.hash and (same_data or not self.data)
+        return record.get("config_hash") == self.hash and (same_data or not self.data)
 
     def arguments(self) -> list[str]:
-        """The command line after the Python interpreter."""
+        """Return the command line after the Python interpreter."""
         own = [path_setting("hydra.run.dir", self.folder)]
         if self.command == "predict":
             own.append(path_setting("out", self.folder))
@@ -69,18 +69,18 @@ class Job:
         return ["-m", f"maesum.{self.command}", *self.overrides, *own]
 
     def command_line(self) -> str:
-        """The command as a person types it."""
+        """Return the command as a person types it."""
         return as_typed(["python", *self.arguments()])
 
 
 class JobMaker:
-    """Makes jobs of specifications, composing each job's config to know its hash, and looking into its data.
+    """Makes jobs from specifications: composes each job's config for its hash, and fingerprints its data.
 
     Args:
-        runs: the folder that holds one folder a job.
-        given: overrides of the sweep command itself: they hold for every job.
+        runs: the folder that holds one folder per job.
+        given: overrides of the sweep command, which apply to every job.
         demo: overrides of every training job at +scale=demo.
-        makes_demo: whether the demo data are made where a job reads them and they are not there yet.
+        makes_demo: whether to make the demo data if a job reads them and they do not exist yet.
     """
 
     def __init__(self, runs: str | Path, given: Sequence[str], demo: Sequence[str], makes_demo: bool = False) -> None:
@@ -89,7 +89,7 @@ class JobMaker:
         self._composed: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
 
     def jobs_of(self, table_name: str, table: TableSpec) -> dict[str, Job]:
-        """The jobs of a table by their name in it, each after those that it needs."""
+        """Return the jobs of a table by their name in it, each after those that it needs."""
         jobs: dict[str, Job] = {}
         for name, spec in table.jobs.items():
             source = jobs[spec.of] if spec.of is not None else None
@@ -116,7 +116,7 @@ class JobMaker:
         return Job(name, spec.command, tuple(overrides), config, settings, folder, needs, data)
 
     def _compose(self, command: str, overrides: Sequence[str]) -> tuple[dict[str, Any], str]:
-        """The config of a command and its hash, composed once: tables share jobs, and composing is what takes time."""
+        """Return the config of a command and its hash; composing is slow and tables share jobs, so it is cached."""
         key = (command, *overrides)
         if key not in self._composed:
             config = compose_config(command, overrides, is_checked=True)
@@ -142,7 +142,7 @@ class JobMaker:
 
 
 def _last_of_each(overrides: Sequence[str]) -> list[str]:
-    """One override a key, the last one given, in the order of those."""
+    """Return one override a key, the last one given, in the order of those."""
     last: dict[str, str] = {}
     for override in overrides:
         last.pop(key_of(override), None)
@@ -155,14 +155,14 @@ def _recorded_origin(folder: Path, command: str) -> dict[str, Any]:
     path = folder / ("metrics.json" if command == "evaluate" else "provenance.json")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        origin = content["provenance"] if command == "evaluate" else content
+        record = content["provenance"] if command == "evaluate" else content
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return origin if isinstance(origin, dict) else {}
+    return record if isinstance(record, dict) else {}
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file of results can be read and holds something; an evaluation need not be there."""
+    """Whether a file of results can be read and is not empty; evaluation.json may be missing."""
     if not path.exists():
         return path.name == "evaluation.json"
     try:

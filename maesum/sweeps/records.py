@@ -1,4 +1,4 @@
-"""Reading what runs left in JSON files, which may be damaged: every field is checked where it is read."""
+"""Read the JSON files of runs, which may be damaged: each field is checked when it is read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Record:
     """A table of a JSON file.
 
     Args:
-        content: what stands there.
-        path: the file, for messages.
-        field: where in it this table stands, "" for the whole file.
+        content: the content of the table.
+        path: the file, for error messages.
+        field: the path of this table within the file; "" for the whole file.
 
     Raises:
         MaesumError: it is no table.
@@ -38,23 +38,23 @@ class Record:
         return cls(read_json(path), path)
 
     def table(self, *keys: str) -> Record:
-        """The table under some keys, one below the other."""
+        """Return the table under some keys, one below the other."""
         record = self
         for key in keys:
             record = Record(record._content.get(key), self._path, record._name(key))
         return record
 
     def optional_table(self, key: str) -> Record | None:
-        """The table under a key, None where there is nothing."""
+        """Return the table under a key, None where there is nothing."""
         return None if self._content.get(key) is None else self.table(key)
 
     def tables(self) -> Iterator[tuple[str, Record]]:
-        """Every table in this one by its key."""
+        """Yield every table in this one, with its key."""
         for key in self._content:
             yield key, self.table(key)
 
     def number(self, key: str) -> float | None:
-        """A figure; None where it is undefined, which is written as null.
+        """Return a figure; None where it is undefined, which is written as null.
 
         Raises:
             MaesumError: there is no such field, or it is no number.
@@ -68,11 +68,11 @@ class Record:
         return key in self._content
 
     def optional_number(self, key: str) -> float | None:
-        """A figure that need not be there."""
+        """Return a figure that need not be there."""
         return self._number(self._content.get(key), self._name(key))
 
     def interval(self, key: str) -> tuple[float | None, float | None]:
-        """The two ends of an interval."""
+        """Return the two ends of an interval."""
         value = self._content.get(key)
         if not isinstance(value, list) or len(value) != 2:
             raise self._error(self._name(key), value, "two numbers")

@@ -1,4 +1,4 @@
-"""The report command: from table names to printed tables and files."""
+"""Run the report command: print the tables named and write them to files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as Markdown and CSV: settings, then for each metric the figure, its interval, the paper's, the difference."""
+"""Write a table as Markdown and CSV: settings, then per metric the figure, interval, published figure, difference."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def markdown(
     sweep_command: str,
     synthetic: bool,
 ) -> str:
-    """The whole report of a table.
+    """Return the whole report of a table.
 
     Args:
-        sweep_command: what runs all jobs of the table.
+        sweep_command: the command that runs all jobs of the table.
         synthetic: whether the runs were at demo scale.
     """
     parts = [f"# {table.title}", f"Section {table.section} of the paper. Made by `{sweep_command}`."]
@@ -39,7 +39,7 @@ def markdown(
 
 
 def csv_text(table: TableSpec, rows: Sequence[Row]) -> str:
-    """The same figures for other programs: full precision, an empty field where there is none."""
+    """Return the same figures for other programs: full precision, an empty field where there is none."""
     settings = _setting_names(rows)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -91,7 +91,7 @@ def _baseline_line(benchmark: str, rows: Mapping[str, Mapping[str, float | None]
 
 
 def _missing(rows: Sequence[Row]) -> list[str]:
-    """The commands that fill empty cells, each after those that it needs."""
+    """Return the commands that fill empty cells, each after those that it needs."""
     wanted: dict[str, str] = {}
     for row in rows:
         for job in row.missing:

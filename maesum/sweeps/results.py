@@ -1,4 +1,4 @@
-"""The figures of a table from what its runs left: metrics.json and evaluation.json of each job's folder."""
+"""Read the figures of a table from metrics.json and evaluation.json in each job's folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Cell:
 
     @property
     def difference(self) -> float | None:
-        """What was measured less what was published."""
+        """Return our figure minus the published one."""
         return None if self.value is None or self.published is None else self.value - self.published
 
 
@@ -39,15 +39,15 @@ class Row:
 
 
 class JobResult:
-    """What a finished job left.
+    """The results of a finished job.
 
     Attributes:
         metrics: the main figures by key, e.g. tvsum/tau.
         evaluations: the whole evaluation of each benchmark by its name.
-        stand_in: the benchmark that stands for all others at +scale=demo, else None.
+        stand_in: the benchmark that replaces all others at +scale=demo, else None.
 
     Raises:
-        MaesumError: a file of it is damaged; so does whatever reads a figure of it.
+        MaesumError: a file is damaged; methods that read a figure raise it too.
     """
 
     def __init__(self, job: Job) -> None:
@@ -62,7 +62,7 @@ class JobResult:
         self.stand_in = "demo" if list(job.config["benchmarks"]) == ["demo"] else None
 
     def cell(self, metric: str, read: str, published: float | None) -> Cell | None:
-        """The figure of a metric; None where this job has none of it.
+        """Return the figure of a metric; None where this job has none of it.
 
         Figures of a benchmark stand in its evaluation. What else a method has measured, such as an accuracy, stands in
         metrics.json alone, under the key that the method gave it.
@@ -97,7 +97,7 @@ class JobResult:
 
 
 def table_rows(table: TableSpec, jobs: dict[str, Job]) -> list[Row]:
-    """The rows of a table, with empty cells where a job is not done."""
+    """Return the rows of a table, with empty cells where a job is not done."""
     done = {name: JobResult(job) for name, job in jobs.items() if job.is_done()}
     return [_row(row, jobs, done) for row in table.rows]
 
@@ -133,7 +133,7 @@ def baselines(table: TableSpec, jobs: dict[str, Job]) -> dict[str, dict[str, dic
 
 
 def _figures(row: Record) -> dict[str, float | None]:
-    """Tau and rho of a baseline, and of one that is drawn how far they move from draw to draw."""
+    """Return tau and rho of a baseline, and for random baselines their standard deviation over draws."""
     spread = {name: row.optional_number(name) for name in ("tau_std", "rho_std")}
     figures = {"tau": row.number("tau"), "rho": row.number("rho")}
     return figures | (spread if None not in spread.values() else {})

@@ -1,4 +1,4 @@
-"""Running jobs as processes of their own, several at a time, in an order that respects what they need."""
+"""Run jobs as separate processes, several at a time, each after the jobs that it needs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ LOG = "job.log"
 
 
 class JobRunner:
-    """Runs the jobs that are not done; a failed job does not stop those that do not need it.
+    """Runs the jobs that are not done; a failed job stops only the jobs that need it.
 
-    A job whose training was interrupted goes on from its checkpoint. Two sweeps that share a job do not run it twice:
-    the second waits for the first's lock, also where that sweep was killed and only its job lives on. Where a job had
-    to be run, those that need it are run as well: what they left is of files that are gone.
+    A job whose training was interrupted resumes from its checkpoint. Two sweeps that share a job do not run it twice:
+    the second waits for the lock of the first, even if that sweep was killed and only its job still runs. If a job is
+    run, the jobs that need it are run again: their old results came from files that no longer exist.
 
     Args:
-        parallel: jobs at a time.
-        tell: called with one line of text as things happen.
+        parallel: number of jobs at a time.
+        tell: function that is called with each line of text to print.
     """
 
     def __init__(self, parallel: int = 1, tell: Callable[[str], None] = print) -> None:
@@ -125,7 +125,7 @@ class JobRunner:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=[lock.fileno()],  # the lock is held for as long as the job lives, whatever becomes of us
+                pass_fds=[lock.fileno()],  # the job holds the lock while it runs, even if this process is killed
                 env={**os.environ, "COLUMNS": "120"},
             )
             self._processes.add(process)
@@ -136,7 +136,7 @@ class JobRunner:
 
 
 def _set_aside(folder: Path) -> Path:
-    """Give a job's folder a name under which no job looks for it; returns that."""
+    """Rename a job's folder to a name that no job uses; return the new name."""
     number = 1
     while (aside := folder.with_name(f"before-{number}-{folder.name}")).exists():
         number += 1
@@ -145,7 +145,7 @@ def _set_aside(folder: Path) -> Path:
 
 @contextmanager
 def _locked(folder: Path, stopping: threading.Event) -> Iterator[IO[str]]:
-    """Hold the lock of a job's folder; waits for whoever holds it, unless this sweep is to stop."""
+    """Hold the lock of a job's folder; wait until it is free, unless this sweep is to stop."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w", encoding="utf-8") as lock:
         while not stopping.is_set():

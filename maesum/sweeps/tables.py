@@ -34,7 +34,7 @@ class JobSpec:
 
     @property
     def command(self) -> str:
-        """Which of the commands it runs."""
+        """Return the name of the command that the job runs."""
         return next(name for name in COMMANDS if getattr(self, name) is not None)
 
 
@@ -89,7 +89,7 @@ class TableSpec:
 
 
 def read_tables(sweeps: DictConfig) -> dict[str, TableSpec]:
-    """The tables of a composed config's `sweeps`.
+    """Return the tables of a composed config's `sweeps`.
 
     Raises:
         MaesumError: none, or one whose fields, types or references are wrong, naming the first at fault.

@@ -1,4 +1,4 @@
-"""The one exception that users are meant to see."""
+"""Define the exceptions that end a command with a message instead of a traceback."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class MaesumError(Exception):
 
 
 class Stopped(Exception):
-    """A training that was asked to stop by a signal, after it wrote a checkpoint.
+    """Raised when a signal has asked a training to stop, after the checkpoint was written.
 
     Attributes:
-        exit_status: what the command exits with: 128 + the signal's number, as shells count.
+        exit_status: exit status of the command: 128 + the signal's number, the shells' convention.
     """
 
     def __init__(self, message: str, exit_status: int) -> None:
@@ -24,5 +24,5 @@ class Stopped(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of another library's message, to stand in one of ours."""
+    """Return the first line of another library's error message, for use within one of ours."""
     return (str(error).splitlines() or [type(error).__name__])[0]

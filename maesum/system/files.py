@@ -1,4 +1,4 @@
-"""Writing files so that a killed job leaves either the whole file or none, and telling files apart."""
+"""Write files so that a killed job leaves either the whole file or none; check paths; read JSON; hash files."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
-    """Yield a folder in `parent` that is removed when the block ends, for what is to be renamed into place from there.
+    """Yield a temporary folder in `parent`, from which files are renamed into place; removed when the block ends.
 
     So is `parent` where it was made for this and holds nothing in the end. What a killed process leaves is removed by
     the next one that writes into `parent`.
 
     Args:
-        name: what it is for, to be found in its name.
+        name: part of the folder's name, which tells people what it is for.
 
     Raises:
-        MaesumError: it cannot be made.
+        MaesumError: the folder cannot be created.
     """
     made = [path for path in (Path(parent).absolute(), *Path(parent).absolute().parents) if not path.exists()]
     try:
@@ -82,10 +82,10 @@ def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
 
 
 def check_file_writable(path: str | Path) -> None:
-    """Check, before work is done for it, that the file `out=` can be written, as `atomic_path` will; leaves nothing.
+    """Check before any work that `atomic_path` will be able to write the file `out=`; leave nothing behind.
 
     Raises:
-        MaesumError: it is a folder, or its folder cannot be created or written.
+        MaesumError: the path is a folder, or its folder cannot be created or written.
     """
     if Path(path).is_dir():
         raise MaesumError(
@@ -95,13 +95,13 @@ def check_file_writable(path: str | Path) -> None:
 
 
 def check_folder_writable(folder: str | Path, out: str | Path | None = None) -> None:
-    """Check, before work is done for it, that a folder can be created or written into; leaves nothing behind.
+    """Check before any work that a folder can be created or written into; leave nothing behind.
 
     Args:
         out: the path to name in the message; by default the folder.
 
     Raises:
-        MaesumError: the first folder above that is there cannot be written, or is none.
+        MaesumError: the nearest existing folder on the path cannot be written, or is not a folder.
     """
     there = Path(folder).absolute()
     try:
@@ -119,10 +119,10 @@ def _umask() -> int:
 
 
 def read_json(path: str | Path) -> Any:
-    """The content of a JSON file.
+    """Return the content of a JSON file.
 
     Raises:
-        MaesumError: it cannot be read, is not JSON, or names a key twice, of which JSON readers keep one silently.
+        MaesumError: the file cannot be read, is not JSON, or has a key twice (JSON readers silently keep one of them).
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)

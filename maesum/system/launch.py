@@ -1,7 +1,6 @@
-"""Who started this process: torchrun or SLURM, which start every process of a job from outside, or the user.
+"""Find out who started this process: torchrun or SLURM, which start all processes of a job, or the user.
 
-Read before anything is composed, so this knows neither Hydra nor torch. What counts as started by which is what
-Lightning takes it for.
+This is read before a config is composed, so the module imports neither Hydra nor torch. It decides as Lightning does.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from maesum.system.errors import MaesumError
 
 @dataclass(frozen=True)
 class Launch:
-    """This process's place in a job whose processes were all started from outside.
+    """The rank of this process, and the size of its job, whose processes were all started by torchrun or SLURM.
 
     Attributes:
-        by: torchrun or SLURM.
+        by: "torchrun" or "SLURM".
         rank: 0 for the first process, which writes files and prints.
-        processes: of the whole job, on all machines.
-        devices: processes that were started on each machine, one a device.
-        machines: that they were started on.
-        folder: a name that all processes of the job know, for what they leave; None where a single one needs none.
+        processes: number of processes of the job, on all machines.
+        devices: number of processes on each machine, one per device.
+        machines: number of machines.
+        folder: a name for the run folder that all processes of the job know; None for a single process.
     """
 
     by: str
@@ -36,11 +35,11 @@ class Launch:
 
 
 def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
-    """What the environment says; None where this process may start further ones itself."""
+    """Return how this process was started, read from the environment; None if Lightning may start further processes."""
     if "TORCHELASTIC_RUN_ID" in environment:
         return _by_torchrun(environment)
     if "SLURM_NTASKS" in environment and environment.get("SLURM_JOB_NAME") not in ("bash", "interactive"):
-        # Only srun starts a process a task; a plain command in a batch script is one process, whatever was asked for.
+        # Only srun starts one process per SLURM task; a plain command in a batch script is one process.
         return _by_srun(environment) if "SLURM_STEP_NUM_TASKS" in environment else Launch("SLURM", 0, 1)
     return None
 
@@ -64,12 +63,12 @@ def _by_srun(environment: Mapping[str, str]) -> Launch:
 
 
 def told_to_configs(setting: str, otherwise: Any = None) -> Any:
-    """What config files take from the launch, as `${launched:SETTING,OTHERWISE}`.
+    """Return one attribute of the launch for config files: the resolver `${launched:SETTING,OTHERWISE}`.
 
     Args:
-        setting: devices, machines or folder of `Launch`; or slurm_job, a name for the folder of a whole SLURM job,
-            queued again or not.
-        otherwise: the value where nothing was started from outside.
+        setting: devices, machines or folder of `Launch`; or slurm_job, a folder name that stays the same when SLURM
+            queues the job again.
+        otherwise: the value if neither torchrun nor SLURM has started the process.
 
     Raises:
         MaesumError: there is no SLURM job, or torchrun was given no name for the folder.
@@ -86,9 +85,9 @@ def told_to_configs(setting: str, otherwise: Any = None) -> Any:
 
 
 def _check_run_id(launch: Launch) -> None:
-    """Refuse the name that torchrun gives to every job that has none: runs would find each other's files.
+    """Refuse torchrun's default run id, which all jobs without an id share: runs would find each other's files.
 
-    There is nothing else in the environment that all machines of a job share and no other job has.
+    No other environment variable is the same on all machines of a job and different for another job.
     """
     if launch.folder == "none":
         raise MaesumError(
@@ -108,7 +107,7 @@ def _slurm_job() -> str:
 
 
 def is_further_rank() -> bool:
-    """Whether this process was started from outside and is not the first of its job."""
+    """Whether torchrun or SLURM started this process and it is not the first of its job."""
     launch = launched()
     return launch is not None and launch.rank > 0
 
@@ -120,19 +119,19 @@ def restarted() -> bool:
 
 
 def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
-    """Check that as many processes were started as the job's settings want.
+    """Check that the number of processes started is the number that the settings ask for.
 
-    Without it, processes that take themselves for the only one would train over each other in one folder, or wait
-    for others that never come.
+    Otherwise several processes might each train alone into the same folder, or wait forever for processes that were
+    never started.
 
     Args:
-        devices: processes wanted on each machine.
-        num_nodes: machines wanted.
-        of: what stands before the settings' names, e.g. "trainer.".
+        devices: number of processes wanted on each machine.
+        num_nodes: number of machines wanted.
+        of: prefix of the settings' names in error messages, e.g. "trainer.".
 
     Raises:
-        MaesumError: another number; several machines, of which only this one is told; or a restart by torchrun in which
-            the processes may not find each other.
+        MaesumError: the number differs; several machines are wanted but the environment does not say where they meet;
+            or torchrun restarted the processes in a way in which they may not find each other.
     """
     launch = launched()
     if launch is None and num_nodes > 1 and not _machines_can_meet(os.environ):
@@ -162,10 +161,10 @@ def check_processes(devices: int, num_nodes: int, of: str = "") -> None:
 
 
 def waits_for(num_nodes: int, environment: Mapping[str, str] = os.environ) -> str | None:
-    """What a process that was started by hand on one of several machines is about to wait for, in words.
+    """Return a sentence on what a process waits for that was started by hand on one of several machines.
 
     Returns:
-        None where torchrun or SLURM has started all processes, and on a single machine.
+        None if torchrun or SLURM has started all processes, or if there is one machine only.
     """
     if num_nodes == 1 or launched(environment) is not None or "NODE_RANK" not in environment:
         return None
@@ -185,6 +184,6 @@ def _machines_can_meet(environment: Mapping[str, str]) -> bool:
 
 
 def _restarted_with_old_store() -> bool:
-    """Whether torchrun kept its store over a restart: torch 2.13 gives the keys of each start the same names there."""
+    """Whether torchrun restarted with its old key-value store, where torch 2.13 reuses the keys of the first start."""
     again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT") or 0) > 0
     return again and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"

@@ -1,4 +1,4 @@
-"""Paths and patterns of paths: a name that holds the signs of a pattern is still that file where it exists."""
+"""Find the files that a path or a pattern names; an existing file is never read as a pattern."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def is_pattern(path: str | Path) -> bool:
-    """Whether a path holds `*`, `?` or brackets and no file has just that name."""
+    """Whether a path contains `*`, `?` or brackets and no file of exactly that name exists."""
     return glob.has_magic(str(path)) and not Path(path).exists()
 
 
 def fitting(pattern: str | Path) -> list[Path]:
-    """The files and folders that fit a pattern, sorted; `**` stands for folders at any depth.
+    """Return the files and folders that match a pattern, sorted; `**` stands for folders at any depth.
 
-    The folders at its beginning are taken as they are where they are there: `my [2024] clips/*.mp4` has one pattern.
+    Leading folders that exist are taken literally: in `my [2024] clips/*.mp4` only `*.mp4` is a pattern.
     """
     parts = Path(pattern).parts
     for count in range(len(parts) - 1, 0, -1):
@@ -28,5 +28,5 @@ def fitting(pattern: str | Path) -> list[Path]:
 
 
 def is_there(path: str | Path) -> bool:
-    """Whether a path exists, or a file fits it as a pattern."""
+    """Whether a path exists, or some file matches it as a pattern."""
     return Path(path).exists() or (is_pattern(path) and bool(fitting(path)))

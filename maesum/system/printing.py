@@ -1,7 +1,7 @@
-"""What commands say: text that a terminal cannot be led astray by, on streams that never fail.
+"""Print text without control characters, on streams that never raise an error.
 
-Results lie in files, so an output that cannot be written to must not cost any: a reader that has seen enough, a full
-disk or a terminal without some letter is noted, and the command goes on.
+Results are written to files, so an output that cannot be written must not lose them: if the reader has closed the
+pipe, the disk is full, or the terminal's encoding lacks a character, the command goes on.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-#: Control characters but for line ends and tabs, and those that turn the direction of text: they move a terminal's
-#: cursor, rename its window, or make a name read as another.
+#: Control characters except line ends and tabs, and characters that change the direction of text: they can move the
+#: cursor of a terminal, rename its window, or make one name look like another.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-#: How signs of ours read where the output's encoding lacks them; anything else becomes its number, as in \u2605.
+#: Replacements for characters that the output's encoding lacks; any other becomes its code, as in \u2605.
 _SPELLED = {"±": "+-", "…": "...", "─": "-", "━": "-", "╸": "-", "╺": " ", "•": "*"}
 _ERRORS = "maesum.spelled"
 
@@ -34,16 +34,16 @@ def say(text: object, *, error: bool = False) -> None:
     """Print a line, or several, on standard output or standard error.
 
     Args:
-        text: may hold names that others have chosen, of files and videos: their control characters do nothing.
+        text: the text; control characters in it, as in names of files and videos, are printed as their codes.
     """
     print(printable(text), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 class Unfailing(io.TextIOBase):
-    """A text stream that goes on where writing fails.
+    """A text stream that ignores write errors.
 
     Attributes:
-        failure: what the first write that failed met with; None so far.
+        failure: the error of the first write that failed; None if none has.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -51,28 +51,28 @@ class Unfailing(io.TextIOBase):
         self.failure: OSError | None = None
 
     def write(self, text: str) -> int:
-        """Write what the stream takes; nothing once it has failed."""
+        """Write text to the stream; do nothing after a write has failed."""
         self._try(self._stream.write, text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush what the stream holds."""
+        """Flush the stream."""
         self._try(self._stream.flush)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)  # buffer, reconfigure and whatever else a stream has
 
     def fileno(self) -> int:
-        """The number of the file that the stream writes to."""
+        """Return the number of the file that the stream writes to."""
         return self._stream.fileno()
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Whether the stream is a terminal."""
         return self._stream.isatty()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Of the stream."""
+        """Return the encoding of the stream."""
         return self._stream.encoding
 
     def _try(self, act: Any, *arguments: str) -> None:
@@ -81,11 +81,11 @@ class Unfailing(io.TextIOBase):
         try:
             act(*arguments)
         except ValueError:
-            if not self._stream.closed:  # by whoever lent it
+            if not self._stream.closed:  # closed by the code that opened it
                 raise
         except OSError as error:
             self.failure = error
-            with suppress(OSError, ValueError):  # what the stream still holds goes nowhere, and nobody is told again
+            with suppress(OSError, ValueError):  # discard what the stream still buffers, without a second error
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
                 os.close(nowhere)
@@ -93,7 +93,7 @@ class Unfailing(io.TextIOBase):
 
 @contextmanager
 def unfailing_output() -> Iterator[Unfailing]:
-    """Print on unfailing streams while the block runs; yields standard output's."""
+    """Replace standard output and error by unfailing streams while the block runs; yield that of standard output."""
     _open_closed()
     codecs.register_error(_ERRORS, _spelled)
     before = sys.stdout, sys.stderr
@@ -111,7 +111,7 @@ def unfailing_output() -> Iterator[Unfailing]:
 
 
 def failure_sentence(output: Unfailing) -> str | None:
-    """What there is to say of an output that could not be written to; nothing where its reader has just seen enough."""
+    """Return the error message for an output that could not be written; None if only the reader closed the pipe."""
     if output.failure is None or output.failure.errno == errno.EPIPE:
         return None
     reason = output.failure.strerror or output.failure
@@ -119,18 +119,18 @@ def failure_sentence(output: Unfailing) -> str | None:
 
 
 def _open_closed() -> None:
-    """Open what the command was started without, as by `>&-`: else the next file opened would be its output."""
+    """Open standard streams that are closed, as by `>&-`; otherwise the next file opened would receive the output."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free file descriptor
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _spelling(stream: TextIO) -> TextIO:
-    """The stream, which from now on spells what its encoding lacks."""
+    """Return the stream, set to replace characters that its encoding lacks."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors=_ERRORS)
     return stream
@@ -145,12 +145,12 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
 
 
 def _printable_record(make: Any) -> Any:
-    """A factory of log records whose text is printable, for the loggers of this package."""
+    """Return a factory of log records whose text is printable, for the loggers of this package."""
 
     def made(*arguments: Any, **keywords: Any) -> logging.LogRecord:
         record: logging.LogRecord = make(*arguments, **keywords)
         if record.name.startswith("maesum"):
-            with suppress(TypeError, ValueError):  # a format that does not fit its arguments is told by logging itself
+            with suppress(TypeError, ValueError):  # logging itself reports a format that does not fit its arguments
                 record.msg, record.args = printable(record.getMessage()), ()
         return record
 

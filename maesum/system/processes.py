@@ -1,4 +1,4 @@
-"""How a process of a distributed job ends."""
+"""End the processes of a distributed job cleanly."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch.distributed as dist
 
 
 def leave_group_at_exit() -> None:
-    """Have this process leave the process group, if it is in one, when it exits.
+    """Make this process leave its process group, if it is in one, when it exits.
 
-    Ranks exit at different times, since only the first evaluates and draws. One that exits from within a group of
-    gloo's is aborted about every other time by threads that still run, and launchers then end the whole job.
+    Ranks exit at different times, since only the first evaluates and draws. A rank that exits while in a gloo process
+    group is aborted about every other time by threads that still run, and launchers then end the whole job.
     Lightning does this for NCCL only.
     """
     atexit.unregister(_leave)

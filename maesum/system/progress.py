@@ -1,4 +1,4 @@
-"""Progress bars on standard error, for people only: a log file or a pipe does not get them."""
+"""Show progress bars on standard error, on terminals only: a log file or a pipe gets none."""
 
 from __future__ import annotations
 

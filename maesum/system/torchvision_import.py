@@ -1,4 +1,4 @@
-"""Importing torchvision where its compiled part does not fit the installed torch.
+"""Make torchvision importable where its compiled part does not fit the installed torch.
 
 The torchvision wheels of the Python package index are built against CUDA torch. Beside a CPU build of torch their
 compiled operators do not load, and importing torchvision then ends in "operator torchvision::nms does not exist".
@@ -17,13 +17,13 @@ from pathlib import Path
 from types import ModuleType
 
 _BOX_OPERATOR = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_declared: list[object] = []  # a torch.library.Library takes its schemas along when it is collected
+_declared: list[object] = []  # kept, since a torch.library.Library removes its schemas when garbage-collected
 
 
 def make_torchvision_importable() -> bool:
-    """Declare torchvision's operators where its compiled part cannot be loaded; before torchvision is imported.
+    """Declare torchvision's operators if its compiled part cannot be loaded; call this before importing torchvision.
 
-    It costs nothing where torchvision is not installed.
+    It costs nothing if torchvision is not installed.
 
     Returns:
         Whether torchvision is installed.
@@ -39,13 +39,13 @@ def make_torchvision_importable() -> bool:
 
 
 def repair_on_import() -> None:
-    """See to it that `make_torchvision_importable` runs right before the first import of torchvision, by whomever."""
+    """Arrange that `make_torchvision_importable` runs right before the first import of torchvision by any package."""
     if "torchvision" not in sys.modules and not any(isinstance(finder, _Repair) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Repair())
 
 
 class _Repair(MetaPathFinder):
-    """Finds nothing itself: repairs, steps aside, and leaves the import to the usual finders."""
+    """An import hook that finds no module: it repairs torchvision, removes itself, and lets other hooks import it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -1,4 +1,4 @@
-"""Between the host and a device, without either waiting for the other."""
+"""Copy tensors between the host and a device without either waiting for the other."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from torch import Tensor
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor on a device; the host does not wait for a GPU where the tensor lies in pinned memory."""
-    # Not on Apple's: what is copied there may have been freed by then (pytorch's issues 139550 and 189690).
+    """Copy a tensor to a device; the host does not wait for a GPU if the tensor lies in pinned memory."""
+    # Not on Apple's GPUs (mps): the source may be freed before it is copied (pytorch's issues 139550 and 189690).
     return tensor.to(device, non_blocking=device.type != "mps")
 
 
 def index_on(device: torch.device, index: np.ndarray) -> Tensor:
-    """An index array as a tensor on a device.
+    """Return an index array as a tensor on a device.
 
-    The host does not wait for a GPU: from pinned memory the copy is queued behind the work before it.
+    The host does not wait for a GPU: the copy from pinned memory is queued after the work before it.
     """
     tensor = torch.from_numpy(index)
     if device.type == "cuda":
@@ -25,16 +25,16 @@ def index_on(device: torch.device, index: np.ndarray) -> Tensor:
 
 
 class Arriving:
-    """A number on its way from a device to the host, which goes on queueing work until it asks for it.
+    """A number that is being copied from a device to the host, which can queue further work meanwhile.
 
-    Reading it from the device later would wait for everything that was queued behind it.
+    Reading the number from the device later would wait for all work queued since.
 
     Args:
         value: a tensor of one element.
     """
 
     def __init__(self, value: Tensor) -> None:
-        has_events = value.is_cuda  # elsewhere nothing would tell when it has arrived
+        has_events = value.is_cuda  # other devices have no event that tells when the copy is complete
         self._value = value.detach().to("cpu", non_blocking=has_events, copy=True)  # the device may write over its own
         self._arrived = None
         if has_events:
@@ -42,7 +42,7 @@ class Arriving:
             self._arrived.record()
 
     def item(self) -> float:
-        """The number, once it is there."""
+        """Wait until the number is copied, and return it."""
         if self._arrived is not None:
             self._arrived.synchronize()
         return self._value.item()

@@ -1,1 +1,1 @@
-"""From pixels to frame features: decoding, preprocessing, backbones, and extraction of many videos [extra: vision]."""
+"""Compute frame features from videos: decoding, preprocessing, backbones and extraction [needs the extra vision]."""

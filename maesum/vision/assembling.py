@@ -1,4 +1,4 @@
-"""From what was finished, now or before, to the features file and the lists beside it."""
+"""Write the features file, and the lists beside it, from the videos that this and earlier runs have finished."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from maesum.vision.videos import Video
 
 @dataclass(frozen=True)
 class Part:
-    """One video of the file to write.
+    """One video of the features file to write.
 
     Attributes:
-        length: rows.
-        rows: gives them, [length, D].
+        length: number of feature rows.
+        rows: function that returns the rows, [length, D].
     """
 
     video_id: str
@@ -37,7 +37,7 @@ class Part:
 
 
 def part_of_journal(journal: Journal, video: Video, settings: dict[str, Any]) -> Part:
-    """A video that this job, or the stopped one that it continues, has finished."""
+    """Return a video that this extraction, or the stopped one that it continues, has finished."""
     entry = journal.finished[video.video_id]
     made = Made(Fingerprint(**entry.source), settings["weights"], settings["precision"], tuple(entry.remarks))
     return Part(
@@ -46,7 +46,7 @@ def part_of_journal(journal: Journal, video: Video, settings: dict[str, Any]) ->
 
 
 def part_of_earlier(earlier: Earlier, video_id: str, label: str | None) -> Part:
-    """A video that stays as the file has it, under the label it has now."""
+    """Return a video whose rows are kept from the existing file, with its current label."""
     return Part(
         video_id,
         label or "",
@@ -61,10 +61,10 @@ def part_of_earlier(earlier: Earlier, video_id: str, label: str | None) -> Part:
 def write_parts(
     out: Path, parts: Sequence[Part], settings: dict[str, Any], shard: tuple[int, int] | None = None
 ) -> None:
-    """Write the features file; what is in it already may be among the parts.
+    """Write the features file; parts may be read from the existing file that is replaced.
 
     Args:
-        shard: number (from 1) and count, where these videos are a part of a set.
+        shard: number (from 1) and count of shards, if these videos are a part of a set.
     """
     labels = [part.label for part in parts]
     write_features(
@@ -95,5 +95,5 @@ def write_lists(
 
 
 def remarks_on(parts: Sequence[Part]) -> dict[str, str]:
-    """What is wrong with each video that is used all the same, as one text by video id."""
+    """Return, by video id, what is wrong with each damaged video that is used, in one text per video."""
     return {part.video_id: "; ".join(part.made.remarks) for part in parts if part.made.remarks}

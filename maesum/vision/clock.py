@@ -1,4 +1,4 @@
-"""When the frames of a video are shown, by their own times: headers state rates that are wrong, average or absent."""
+"""Compute when the frames of a video are shown, from their timestamps: frame rates in headers are often wrong."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: A clock that falls by more than this was set anew, as where files were joined end to end; less is jitter. Seconds.
+#: A timestamp that falls by more seconds than this means that the clock was reset, as in joined files; less is jitter.
 _FALL_SECONDS = 0.5
-#: A step of more than this is taken for a clock that was set anew too, in formats whose clock may jump (MPEG-TS).
+#: A step of more seconds than this also means a reset, in formats whose clock may jump (MPEG-TS).
 _LEAP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """When the frames of a video are shown.
+    """The times at which the frames of a video are shown.
 
     Attributes:
-        times: [n_frames + 1] float64 that never fall: when each frame is shown and when the last one ends, in seconds
+        times: [n_frames + 1] float64, non-decreasing: when each frame is shown and when the last one ends, in seconds
             on the clock of the file, which its sound shares.
-        jumps: seconds that were added to the clock of the file from each of its jumps on, so that times never fall.
-        remarks: what is wrong with the file although it can be used, each to be read behind the file's name.
-        threads: of the decoder; with another number, a damaged file may give other frames. 0 = one per core.
+        jumps: for each jump of the clock, the seconds that are added from there on so that times do not decrease.
+        remarks: what is wrong with the file although it can be used; each text is printed after the file's name.
+        threads: number of threads of the decoder; with another number, a damaged file may give other frames. 0 = one
+            per core.
     """
 
     times: np.ndarray
@@ -32,30 +33,30 @@ class Timeline:
 
     @property
     def n_frames(self) -> int:
-        """Frames that could be decoded."""
+        """Return the number of frames that could be decoded."""
         return len(self.times) - 1
 
     @property
     def seconds(self) -> float:
-        """From the first frame to the end of the last."""
+        """Return the duration in seconds, from the first frame to the end of the last."""
         return float(self.times[-1] - self.times[0])
 
     @property
     def fps(self) -> float:
-        """Frames per second of the whole video; rounded, since clocks of milliseconds would give 24.999999."""
+        """Return the average frames per second; rounded, since timestamps in milliseconds would give 24.999999."""
         return round(self.n_frames / self.seconds, 6)
 
 
 class Clock:
-    """Turns the times of one stream, frame by frame, into seconds that never fall.
+    """Converts the timestamps of one stream, frame by frame, to seconds that do not decrease.
 
     Args:
-        may_leap: whether a long step forwards is a jump of the clock; in a slide show it is a long picture.
-        jumps: those of another stream of the file, which this one follows; its own beyond them.
+        may_leap: whether a long step forwards is a jump of the clock; in a slide show it is a frame shown for long.
+        jumps: the jumps of another stream of the same file, which are used for this one; further ones are computed.
 
     Attributes:
         jumps: seconds added from each jump on.
-        end: when the last frame ends.
+        end: when the last frame ends, in seconds.
     """
 
     def __init__(self, may_leap: bool, jumps: Sequence[float] = ()) -> None:
@@ -66,12 +67,12 @@ class Clock:
         self._last: float | None = None
 
     def seconds(self, shown: float | None, duration: float) -> float:
-        """When a frame is shown.
+        """Return when a frame is shown, in seconds.
 
         Args:
-            shown: by the file; None where it does not say, and the frame follows the one before.
-            duration: of the frame by the file. Less than half the shortest step so far is none, and the step before
-                is taken: without a rate, a clock of milliseconds gives every frame one tick.
+            shown: the frame's timestamp in seconds; None if the file has none, and the frame follows the last one.
+            duration: duration of the frame in the file. If it is less than half the shortest step so far, it is
+                ignored and the previous step is used: without a frame rate, files in milliseconds state 1 ms.
         """
         now = self.end if shown is None else shown + self._offset
         if shown is not None and self._has_jumped(now):

@@ -1,4 +1,4 @@
-"""Opening video files, and telling a file that cannot be decoded from a machine that cannot decode at the moment."""
+"""Open video files, and tell a bad file from a machine that is short of resources."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-#: System errors that say nothing about the file: too few handles, threads or memory, a full or lost disk.
+#: System errors that the file did not cause: too few handles, threads or memory, a full or disconnected disk.
 _SHORTAGES = frozenset(
     {
         errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC, errno.EDQUOT, errno.ESTALE,
         errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN,
     }
 )  # fmt: skip
-#: Formats whose files name other files: what they show is not what lies under their own name.
+#: Playlist formats: they only name other files, so they are no videos themselves.
 _PLAYLISTS = frozenset({"concat", "hls", "dash", "imf", "sdp", "rtsp"})
 
 
 class UnreadableVideo(MaesumError):
-    """A file of which nothing can be decoded, with the reason."""
+    """Raised for a file of which no frame can be decoded; the message gives the reason."""
 
 
 class MachineShortage(MaesumError):
-    """The machine is short of something, which is no fault of the file at hand: the job ends."""
+    """Raised if the machine is short of a resource, which is not the file's fault; the extraction ends."""
 
 
 @contextmanager
 def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file and find its video stream; what FFmpeg reports about the file becomes an `UnreadableVideo`.
+    """Open a file and yield it with its video stream; FFmpeg's errors about the file become `UnreadableVideo`.
 
     Raises:
-        UnreadableVideo: no video, or a playlist of other files.
+        UnreadableVideo: the file is no video, or is a playlist of other files.
         MachineShortage: see `check_shortage`.
     """
     import av
@@ -69,17 +69,17 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
 
 
 def ffmpeg_url(path: str | Path) -> str:
-    """A path as FFmpeg takes it: of a bare Lesson1:intro.mp4 it would take "Lesson1:" for a protocol."""
+    """Return a path as FFmpeg takes it: of a bare Lesson1:intro.mp4 it would take "Lesson1:" for a protocol."""
     return f"file:{path}"
 
 
 def check_shortage(error: BaseException, path: str | Path) -> None:
-    """Refuse to go on where an error is the machine's: every other file would fail like this one.
+    """Raise an error if the machine rather than the file caused an error: every other file would fail too.
 
     Raises:
-        MachineShortage: too few file handles, threads or memory, or a disk that is full or gone.
+        MachineShortage: there are too few file handles, threads or memory, or the disk is full or gone.
     """
-    # A library that cannot be loaded is the machine's too: it would not be there for the next file either.
+    # A library that cannot be loaded is also the machine's fault: it would be missing for the next file too.
     is_lack = isinstance(error, (MemoryError, ImportError)) or getattr(error, "errno", None) in _SHORTAGES
     if is_lack or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
         raise MachineShortage(
@@ -90,5 +90,5 @@ def check_shortage(error: BaseException, path: str | Path) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """What FFmpeg or the system says."""
+    """Return the error text of FFmpeg or the operating system."""
     return getattr(error, "strerror", None) or str(error) or "out of memory"

@@ -1,4 +1,4 @@
-"""Reading the frames of a video file as far as it can be decoded: all or every k-th, upright, with their times."""
+"""Read the frames of a video file, as far as it can be decoded: all or every k-th, upright, with their times."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-#: How much of the promised duration may be missing at the end, in seconds and as a share, before a file counts as cut:
-#: durations in headers are rounded, and include the sound's in some containers.
+#: How much of the duration in the header may be missing at the end, in seconds and as a share, before a file counts as
+#: cut short: these durations are rounded, and in some containers include the sound.
 _MISSING_SECONDS, _MISSING_SHARE = 1.0, 0.02
-#: Of streams that state neither times nor a rate.
+#: Frames per second of streams that state neither timestamps nor a rate.
 _ASSUMED_RATE = 25.0
 
 Result = TypeVar("Result")
@@ -29,20 +29,21 @@ Result = TypeVar("Result")
 def read_frames(path: str | Path, every: int = 1, threads: int = 0) -> Generator[np.ndarray, None, Timeline]:
     """Decode a video and yield every `every`-th frame, starting with the first.
 
-    Frames are counted as they are stored: a variable frame rate neither repeats nor drops any. What is damaged or
-    missing is left out, and told in the remarks of what is returned.
+    Frames are counted as stored: with a variable frame rate, none is repeated or dropped. Damaged or missing parts are
+    left out and noted in the remarks of the returned timeline.
 
     Args:
-        threads: of the decoder; 0 = one per core.
+        every: frame step.
+        threads: number of threads of the decoder; 0 = one per core.
 
     Yields:
         [height, width, 3] uint8, RGB, rotated as the file asks.
 
     Returns:
-        When the frames are shown, the skipped ones included.
+        The times of all frames, including those not yielded.
 
     Raises:
-        UnreadableVideo: not a video, or without a frame that can be decoded.
+        UnreadableVideo: the file is not a video, or no frame of it can be decoded.
     """
     frames = decoded_frames(path, threads)
     number = 0
@@ -57,12 +58,12 @@ def read_frames(path: str | Path, every: int = 1, threads: int = 0) -> Generator
 
 
 def timeline_of(path: str | Path, threads: int = 0) -> Timeline:
-    """Decode a whole video for the times of its frames only; arguments and errors as for `read_frames`."""
+    """Decode a whole video and return the times of its frames; arguments and errors as for `read_frames`."""
     return returned_by(decoded_frames(path, threads))
 
 
 def returned_by(generator: Generator[Any, None, Result]) -> Result:
-    """Run a generator to its end for what it returns."""
+    """Run a generator to its end and return its return value."""
     while True:
         try:
             next(generator)
@@ -71,19 +72,19 @@ def returned_by(generator: Generator[Any, None, Result]) -> Result:
 
 
 def upright(frame: VideoFrame) -> np.ndarray:
-    """The picture as it is meant to be seen: [height, width, 3] uint8, RGB, quarter turns of the file applied."""
+    """Return a frame as an upright picture, [height, width, 3] uint8 RGB, rotated as the file says."""
     image = frame.to_ndarray(format="rgb24")
     turns = round(frame.rotation / 90) % 4  # counter-clockwise, as np.rot90 turns
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
 
 def seconds_of(frame: Any) -> float | None:
-    """When a picture or a piece of sound is due by the file; None where it does not say."""
+    """Return the timestamp of a frame of picture or sound in seconds; None if it has none."""
     return float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base is not None else None
 
 
 def decoded_frames(path: str | Path, threads: int = 0) -> Generator[VideoFrame, None, Timeline]:
-    """All frames in the order of showing, as FFmpeg gives them; arguments, return and errors as for `read_frames`."""
+    """Yield all frames as FFmpeg objects, in the order shown; arguments, return and errors as for `read_frames`."""
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
@@ -109,7 +110,7 @@ def decoded_frames(path: str | Path, threads: int = 0) -> Generator[VideoFrame, 
 
 
 def clock_may_leap(container: InputContainer) -> bool:
-    """Whether the format is one whose clock may be set anew within a file."""
+    """Whether the format allows the clock to be reset within a file."""
     from av.format import Flags
 
     flag: Any = Flags.ts_discont
@@ -117,7 +118,7 @@ def clock_may_leap(container: InputContainer) -> bool:
 
 
 def _stated_rate(stream: VideoStream) -> float:
-    """Frames a second by the header; for raw streams the average is a default of FFmpeg's, so it comes last."""
+    """Return the frames per second in the header; the average comes last, since for raw streams FFmpeg makes it up."""
     rate = stream.codec_context.framerate or stream.guessed_rate or stream.average_rate
     return float(rate) if rate else _ASSUMED_RATE
 
@@ -130,7 +131,7 @@ def _missing_at_the_end(stream: VideoStream, end: float) -> str:
 
 
 def _promised_seconds(stream: VideoStream) -> float | None:
-    """When the video stream ends by its own header, on the clock of its frames; None where the header does not say."""
+    """Return the end of the video stream in seconds by its header, on the clock of its frames; None if not stated."""
     if stream.duration is not None and stream.time_base is not None:
         return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
     tag = stream.metadata.get("DURATION", "")  # Matroska: hours:minutes:seconds

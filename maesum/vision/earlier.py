@@ -1,4 +1,4 @@
-"""What a features file that exists holds, and which of it can be kept: videos are known by their content."""
+"""Read an existing features file and find the videos in it that can be kept, because their files are unchanged."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from maesum.vision.container import check_shortage
 from maesum.vision.fingerprint import Fingerprint, is_unchanged
 from maesum.vision.videos import Video
 
-#: Files looked at at once: on network disks each look waits.
-_LOOKS_AT_ONCE = 16
+#: Files compared at a time; on network disks each comparison waits.
+_FILES_AT_ONCE = 16
 _ADVICE = "choose another out= or delete it"
 
 
 @dataclass(frozen=True)
 class Made:
-    """What the rows of a video were made of, and how; a line of JSON in the dataset `sources` of a features file.
+    """How the rows of a video were computed: one line of JSON in the dataset `sources` of a features file.
 
     Attributes:
-        source: what the file was.
+        source: fingerprint of the video file.
         weights: hash of the network.
-        precision: that it computed in.
-        remarks: what was wrong with the file.
+        precision: precision of the network.
+        remarks: what was wrong with the video file.
     """
 
     source: Fingerprint
@@ -41,28 +41,28 @@ class Made:
     remarks: tuple[str, ...] = ()
 
     def as_line(self) -> str:
-        """The line of JSON."""
+        """Return the line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_line(cls, line: str) -> Made:
-        """The opposite of `as_line`; raises ValueError, KeyError or TypeError for a line that is none."""
+        """Read a line that `as_line` wrote; raise ValueError, KeyError or TypeError if it is malformed."""
         found = json.loads(line)
         source = Fingerprint(**found["source"])
         return cls(source, str(found["weights"]), str(found["precision"]), tuple(map(str, found["remarks"])))
 
 
 class Earlier:
-    """The videos of a features file that exists; none where the file does not.
+    """The videos of an existing features file; none if there is no file.
 
     Args:
-        settings: of the job at hand, as `maesum.vision.extraction` notes them; the file must have been made with them.
+        settings: settings of this extraction (`maesum.vision.extraction`); the file must have been made with the same.
 
     Attributes:
-        made: by video id.
+        made: how the rows of each video were computed, by video id.
 
     Raises:
-        MaesumError: the file was made with other settings, or does not say of which files.
+        MaesumError: the file was made with other settings, or does not name the video files it was made from.
     """
 
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
@@ -84,32 +84,32 @@ class Earlier:
                 )
 
     def rows(self, video_id: str) -> np.ndarray:
-        """The features [rows, D] of a video, mapped from the disk."""
+        """Return the features [rows, D] of a video, mapped from the disk."""
         return self._store[video_id].numpy()
 
     def length(self, video_id: str) -> int:
-        """Rows of a video."""
+        """Return the number of feature rows of a video."""
         return int(self._store.lengths[self._store.index(video_id)])
 
     def n_frames(self, video_id: str) -> int:
-        """Frames of the video itself."""
+        """Return the number of frames of the video itself."""
         counts = self._store.n_frames
         return int(counts[self._store.index(video_id)]) if counts is not None else self.length(video_id)
 
     def fps(self, video_id: str) -> float:
-        """Frames per second of a video."""
+        """Return the frames per second of a video."""
         return float(self._store.fps[self._store.index(video_id)]) if self._store.fps is not None else 0.0
 
     def label(self, video_id: str) -> str:
-        """The class of a video; empty where it has none."""
+        """Return the class of a video; an empty text if it has none."""
         return self._store.labels[self._store.index(video_id)] if self._store.labels is not None else ""
 
 
 def unchanged(videos: Sequence[Video], sources: dict[str, Fingerprint]) -> set[str]:
-    """The ids of the videos whose files are still what they were.
+    """Return the ids of the videos whose files have not changed.
 
     Args:
-        sources: what the files were, by video id; a video without one counts as changed.
+        sources: earlier fingerprints of the files, by video id; a video without one counts as changed.
 
     Raises:
         MachineShortage: the machine is short of file handles or threads.
@@ -120,11 +120,11 @@ def unchanged(videos: Sequence[Video], sources: dict[str, Fingerprint]) -> set[s
             return is_unchanged(video.path, sources[video.video_id])
         except OSError as error:
             check_shortage(error, video.path)
-            return False  # it cannot be read; decoding says why
+            return False  # it cannot be read; decoding reports why
 
     known = [video for video in videos if video.video_id in sources]
-    with ThreadPoolExecutor(_LOOKS_AT_ONCE, "compare") as looks:
-        return {video.video_id for video, same in zip(known, looks.map(is_same, known), strict=True) if same}
+    with ThreadPoolExecutor(_FILES_AT_ONCE, "compare") as pool:
+        return {video.video_id for video, same in zip(known, pool.map(is_same, known), strict=True) if same}
 
 
 def _check_settings(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Running a backbone over a stream of pictures, in batches that cross the borders of videos."""
+"""Run a backbone over a stream of pictures, in batches that may hold pictures of several videos."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from maesum.vision.backbones import Backbone
 from maesum.vision.preprocessing import CROPPED, normalise
 from maesum.vision.read_ahead import Event, Picture, VideoEnd, VideoFailure
 
-#: Pictures at a time: small batches stay in a processor's cache, large ones fill a GPU.
+#: Default batch sizes: small batches stay in the cache of a CPU, large ones keep a GPU busy.
 _BATCH_ON_CPU, _BATCH_ON_GPU = 8, 128
-#: How torch and its libraries say that a processor's memory did not suffice.
+#: Texts in errors of torch and its libraries when the memory of the machine is not enough.
 _NO_MEMORY = re.compile("allocate memory|not enough memory|could not create a (primitive|memory)")
 _AUTOCAST = {"16": torch.float16, "bf16": torch.bfloat16}
 
@@ -39,21 +39,21 @@ Encoded: TypeAlias = Rows | VideoEnd | VideoFailure
 class Encoder:
     """A backbone on its device, with the batch size and precision it runs at.
 
-    The batch always has the same size, the last one filled up with what was there before, and every picture is computed
-    alike wherever it stands in it. So features do not depend on which videos share a batch.
+    All batches have the same size (the last one is filled up with old pictures), and the result for a picture does not
+    depend on its place in the batch. So features do not depend on which videos share a batch.
 
     Args:
         device: auto, cpu, cuda, cuda:1 ...
         precision: 32, 16 or bf16 (autocast); auto = 16 on a GPU and 32 elsewhere.
-        batch_size: pictures at a time; None = 8 on a processor, 128 on a GPU.
-        dtype: float16 or float32, of the features.
+        batch_size: pictures at a time; None = 8 on a CPU, 128 on a GPU.
+        dtype: dtype of the features, float16 or float32.
 
     Attributes:
-        description: of the backbone, in words.
-        weights: hash of the network: features of two of the same description may differ.
+        description: description of the backbone in words.
+        weights: hash of the network, since two networks of the same description may differ.
 
     Raises:
-        MaesumError: a device that is not there, or an unknown precision or dtype.
+        MaesumError: the device is not available, or the precision or dtype is unknown.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Encoder:
         self._network = backbone.network.to(self.device).eval()
 
     def width(self) -> int:
-        """How many channels its features have, told by those of empty pictures.
+        """Return the number of channels of the features, found by computing those of black pictures.
 
         Raises:
             MaesumError: see `features`.
@@ -92,13 +92,13 @@ class Encoder:
 
     @torch.inference_mode()
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Features of a whole batch.
+        """Compute the features of a whole batch.
 
         Args:
             images: [batch_size, 224, 224, 3] uint8.
 
         Returns:
-            [batch_size, D] in the stored dtype, which may hold values that are not finite.
+            [batch_size, D] in the stored dtype; values may be infinite or NaN.
 
         Raises:
             MaesumError: the network's output is not [batch_size, D], or there is not enough memory.
@@ -123,14 +123,14 @@ class Encoder:
             return output.float().cpu().numpy().astype(self.dtype)
 
     def encode(self, events: Iterable[Event]) -> Iterator[Encoded]:
-        """Replace the pictures of an ordered stream by their features; ends and failures keep their places.
+        """Replace the pictures in a stream of events by their features; the other events keep their places.
 
         Raises:
-            MaesumError: features that are not finite, naming the video.
+            MaesumError: some features are infinite or NaN.
         """
         images = np.zeros((self.batch_size, CROPPED, CROPPED, 3), dtype=np.uint8)
         filled = 0
-        marks: list[tuple[int, VideoEnd | VideoFailure]] = []  # rows of the batch before which each event stands
+        marks: list[tuple[int, VideoEnd | VideoFailure]] = []  # each event with the batch row that it precedes
         for event in events:
             if not isinstance(event, Picture):
                 marks.append((filled, event))
@@ -167,7 +167,7 @@ class Encoder:
 
 
 def _network_hash(network: torch.nn.Module) -> str:
-    """Hash of what a network is made of: its modules with their settings, its weights and buffers."""
+    """Return a hash of a network: of its modules with their settings, its weights and its buffers."""
     digest = hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", repr(network)).encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode())
@@ -178,7 +178,7 @@ def _network_hash(network: torch.nn.Module) -> str:
 
 @contextmanager
 def _without_tf32() -> Iterator[None]:
-    """Convolutions in float32: left alone, newer GPUs round what they multiply to TF32, which has float16's 10 bits."""
+    """Compute convolutions in float32: newer GPUs would round the factors to TF32, with 10 bits as in float16."""
     cudnn = torch.backends.cudnn
     setting: tuple[Any, str, Any] = (cudnn, "allow_tf32", False)
     if hasattr(cudnn, "conv"):  # the newer name, since torch 2.9
@@ -193,10 +193,10 @@ def _without_tf32() -> Iterator[None]:
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what is freed instead of returning it to the system after every layer.
+    """Let the C library keep freed memory instead of returning it to the system after every layer.
 
-    The layers' outputs are tens of megabytes each; fetching them anew from the system for every batch costs a quarter
-    to a third of the time on a processor (measured with glibc). Other C libraries are left as they are.
+    The layers' outputs are tens of megabytes each; getting this memory from the system again for every batch takes a
+    quarter to a third of the time on a CPU (measured with glibc). Other C libraries than glibc are not changed.
     """
     trim_threshold, mmap_threshold = -1, -3  # parameters of glibc's mallopt
     try:

@@ -1,4 +1,4 @@
-"""Features of many videos into one file in the features format, at the speed of the slower of decoder and network."""
+"""Extract features of many videos into one features file, decoding and computing at the same time."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from maesum.vision.meter import Meter
 from maesum.vision.read_ahead import VideoEnd, read_ahead
 from maesum.vision.videos import Video
 
-#: What happens to videos that the output holds already and that are not asked for now.
+#: What to do with videos that are in the output file but not among the videos to extract.
 Others = Literal["keep", "drop", "refuse"]
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What an extraction did.
+    """The result of an extraction.
 
     Attributes:
         path: the features file.
-        failures: reason by video id, of the videos that are not in it.
-        failures_path: the CSV file that lists them; None without failures.
-        videos: that were asked for and are in the file.
-        videos_before: of them, finished by an earlier job.
-        others: videos in the file that were not asked for.
-        changed: ids of the videos of which there were features, but of other content than their files have now.
-        remarks: what is wrong with videos that are in the file, by video id.
-        warnings_path: the CSV file that lists those; None without any.
-        frames: extracted by this job.
-        seconds: that it took.
+        failures: reason by video id, for the videos that are not in the file.
+        failures_path: the CSV file that lists the failures; None if there are none.
+        videos: number of requested videos that are in the file.
+        videos_before: number of these that an earlier run had finished.
+        others: number of videos in the file that were not requested.
+        changed: ids of the videos that were extracted again because their files had changed.
+        remarks: what is wrong with damaged videos that are in the file, by video id.
+        warnings_path: the CSV file that lists the remarks; None if there are none.
+        frames: number of frames extracted by this run.
+        seconds: duration of this run.
     """
 
     path: Path
@@ -64,19 +64,20 @@ def extract(
 ) -> Extracted:
     """Compute features of every `every`-th frame of each video.
 
-    What an earlier job finished, completely or not, is kept where the video's file still has the content it had then;
-    videos that are new, have changed or could not be read are extracted. A job that was stopped ends with the same
-    bytes as one that was not. Videos of which nothing can be decoded are listed in `<out>.failures.csv` with the
-    reason and do not stop the others; damaged ones are used as far as they go and listed in `<out>.warnings.csv`.
+    Videos that an earlier run finished are kept if their files have not changed, even if that run was stopped; videos
+    that are new, have changed or could not be read are extracted. An extraction that was stopped and continued gives
+    the same bytes as one that was not. Videos of which no frame can be decoded are listed in `<out>.failures.csv` with
+    the reason; damaged ones are used as far as they can be decoded, and listed in `<out>.warnings.csv`.
 
     Args:
-        workers: videos decoded at a time; None = one less than there are cores.
-        others: what happens to videos that `out` holds already and that are not among `videos`.
-        shard: number (from 1) and count, where these videos are a part of a set; kept in the file.
+        every: frame step.
+        workers: videos decoded at a time; None = one fewer than there are cores.
+        others: what to do with videos that are in `out` but not among `videos`.
+        shard: number (from 1) and count of shards, if these videos are a part of a set; noted in the file.
 
     Raises:
-        MaesumError: no video could be read, settings differ from those of the job to continue, or the disk is full.
-        MachineShortage: the machine is short of file handles, threads or memory; what was done is kept.
+        MaesumError: no video could be read, the settings differ from those of the run to continue, or the disk is full.
+        MachineShortage: the machine is short of file handles, threads or memory; finished videos are kept.
     """
     out = Path(out)
     if every < 1:
@@ -133,7 +134,7 @@ def extract(
 
 
 def _settings(encoder: Encoder, every: int) -> dict[str, Any]:
-    """Everything besides the videos that the bytes of the result depend on."""
+    """Return all settings that the bytes of the result depend on, apart from the videos."""
     return {
         "backbone": encoder.description,
         "weights": encoder.weights,
@@ -147,7 +148,7 @@ def _settings(encoder: Encoder, every: int) -> dict[str, Any]:
 
 
 def _others(videos: Sequence[Video], earlier: Earlier, out: Path, others: Others) -> list[str]:
-    """The ids of the videos that are to stay in the file beside those that are asked for."""
+    """Return the ids of the videos that stay in the file besides the requested ones."""
     wanted = {video.video_id for video in videos}
     ids = [video_id for video_id in earlier.made if video_id not in wanted]
     if ids and others == "refuse":
@@ -159,7 +160,7 @@ def _others(videos: Sequence[Video], earlier: Earlier, out: Path, others: Others
 
 
 def _is_as_wanted(videos: Sequence[Video], earlier: Earlier, there: set[str], other_ids: Sequence[str]) -> bool:
-    """Whether the file holds all videos, under the labels they have now, and nothing else but the others."""
+    """Whether the file holds exactly the requested videos, with their current labels, and the others."""
     return (
         all(video.video_id in there for video in videos)
         and len(earlier.made) == len(videos) + len(other_ids)
@@ -168,7 +169,7 @@ def _is_as_wanted(videos: Sequence[Video], earlier: Earlier, there: set[str], ot
 
 
 def _as_it_is(videos: Sequence[Video], out: Path, earlier: Earlier, others: int) -> Extracted:
-    """What is to be said where there is nothing to do; lists of failures that no longer hold are removed."""
+    """Return the result if there is nothing to extract; remove a list of failures that is out of date."""
     remarks = remarks_on([part_of_earlier(earlier, video.video_id, video.label) for video in videos])
     failures_csv, warnings_csv = write_lists(out, videos, {}, remarks)
     count = len(videos)
@@ -184,7 +185,7 @@ def _run(videos: Sequence[Video], encoder: Encoder, every: int, workers: int, jo
             meter.add_frames(len(encoded.features))
             continue
         if isinstance(encoded, VideoEnd):
-            assert encoded.source is not None  # only a test's events have none
+            assert encoded.source is not None  # None only in tests
             journal.finish(encoded.video.video_id, encoded.n_frames, encoded.fps, encoded.source, encoded.remarks)
         else:
             journal.fail(encoded.video.video_id, encoded.reason)
@@ -192,7 +193,7 @@ def _run(videos: Sequence[Video], encoder: Encoder, every: int, workers: int, jo
 
 
 def _with_others(finished: Sequence[Part], earlier: Earlier, other_ids: Sequence[str]) -> list[Part]:
-    """The videos that are asked for and the others of the file, which give the order of their ids to all."""
+    """Return the requested videos and the others; if there are others, all are sorted by id."""
     if not other_ids:
         return list(finished)
     others = [part_of_earlier(earlier, video_id, earlier.label(video_id)) for video_id in other_ids]

@@ -1,4 +1,4 @@
-"""The lists beside a features file, as CSV: videos that could not be extracted, and those that are damaged."""
+"""Write the CSV lists beside a features file: videos that could not be extracted, and damaged videos."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from maesum.vision.videos import Video
 
 
 def failures_path(out: Path) -> Path:
-    """The list of the videos that are not in a features file, with the reason."""
+    """Return the path of the list of the videos that could not be extracted, with the reasons."""
     return out.with_name(f"{out.name}.failures.csv")
 
 
 def warnings_path(out: Path) -> Path:
-    """The list of the videos that are in a features file although something is wrong with them."""
+    """Return the path of the list of the damaged videos that are in a features file."""
     return out.with_name(f"{out.name}.warnings.csv")
 
 
 def write_listing(path: Path, videos: Iterable[Video], texts: Mapping[str, str], column: str = "reason") -> Path | None:
-    """Write a list, or remove an old one where there is nothing to list.
+    """Write a list, or remove an old one if there is nothing to list.
 
     Args:
-        texts: by video id; videos without one are not listed.
-        column: the heading of the texts.
+        texts: text by video id; videos without one are not listed.
+        column: column name of the texts.
     """
     listed = [video for video in videos if video.video_id in texts]
     if not listed:
@@ -39,7 +39,7 @@ def write_listing(path: Path, videos: Iterable[Video], texts: Mapping[str, str],
 
 
 def read_failures(out: Path) -> dict[str, str]:
-    """Reason by video id, as the list of a features file says; empty without one."""
+    """Read the list of failures beside a features file: reason by video id; empty if there is no list."""
     path = failures_path(out)
     if not path.is_file():
         return {}

@@ -1,4 +1,4 @@
-"""Telling whether a file is still the one that features were made of, whatever its name."""
+"""Find out whether a video file has changed since features were extracted from it; its name does not matter."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The parts that are compared where size and time agree: so many blocks, spread evenly from the first byte to the last.
+#: Number and size of the blocks that are compared if size and time agree, spread evenly over the file.
 _BLOCKS, _BLOCK_BYTES = 4, 1 << 12
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a file was when it was read.
+    """Size, time and hashes of a file at the time it was read.
 
     Attributes:
-        size: bytes.
-        modified_ns: time of its last change.
-        parts: hash of some blocks of it.
-        whole: hash of all of it.
+        size: size in bytes.
+        modified_ns: time of the last change in nanoseconds.
+        parts: hash of some blocks of the content.
+        whole: hash of the whole content.
     """
 
     size: int
@@ -28,15 +28,15 @@ class Fingerprint:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint of a file as it is now; reads all of it."""
+    """Return the fingerprint of a file as it is now; this reads the whole file."""
     status = path.stat()
     return Fingerprint(status.st_size, status.st_mtime_ns, _hash_of_parts(path, status.st_size), _hash_of_all(path))
 
 
 def is_unchanged(path: Path, known: Fingerprint) -> bool:
-    """Whether a file holds what it held.
+    """Whether a file has the same content as before.
 
-    Where its time is another one, as after a copy, all of it is compared, and else its size and some parts.
+    If its time differs, as after a copy, the whole content is compared; otherwise only the size and some blocks.
     """
     status = path.stat()
     if status.st_size != known.size:

@@ -1,6 +1,6 @@
-"""Reading the lists that datasets publish: which videos belong to a split, and their classes.
+"""Read the lists that data sets publish: which videos belong to a split, and their classes.
 
-Known forms, told apart by their content::
+The known forms, which are recognised by their content::
 
     2B65vtRd5Ck                                          one id a line (Mini-Kinetics-200)
     My holiday 1.mp4                                     one file a line
@@ -9,7 +9,7 @@ Known forms, told apart by their content::
     label,youtube_id,time_start,time_end,split           a table with a header (Kinetics-400, -600, -700, and subsets),
                                                          its columns divided by commas, semicolons or tabs
 
-No label is lost in silence: what could be read in two ways is refused by its line.
+No label is silently lost: a line that could be read in two ways is refused.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from maesum.vision.videos import SUFFIXES
 
 @dataclass(frozen=True)
 class Listed:
-    """What an id list says.
+    """The content of an id list.
 
     Attributes:
         path: the list.
-        labels: the class of each id, or None where the list gives none.
+        labels: the class of each id, or None if the list gives none.
     """
 
     path: Path
@@ -43,7 +43,7 @@ def read_id_list(path: str | Path, classes: str | Path | None = None) -> Listed:
         classes: UCF-101's classInd.txt, "number name" a line; the numbers in the list are checked against it.
 
     Raises:
-        MaesumError: missing, empty, of no known form, two labels of one id, or in contradiction with `classes`.
+        MaesumError: the list is missing, empty or of no known form, gives an id two labels, or contradicts `classes`.
     """
     path = Path(path)
     lines = read_numbered_lines(path)
@@ -52,7 +52,7 @@ def read_id_list(path: str | Path, classes: str | Path | None = None) -> Listed:
     names = _read_classes(classes) if classes is not None else {}
     delimiter = delimiter_of(lines[0].text)
     labels: dict[str, str | None] = {}
-    said_in: dict[str, int] = {}
+    line_of: dict[str, int] = {}
     if delimiter is not None:
         entries = ((row.number, _id_of(row.name), row.label) for row in read_table(lines, delimiter, path))
     else:
@@ -60,22 +60,22 @@ def read_id_list(path: str | Path, classes: str | Path | None = None) -> Listed:
     for number, video_id, label in entries:
         if video_id in labels and labels[video_id] != label:
             raise MaesumError(
-                f"{path}, line {number}: '{video_id}' is of class {label!r}, but line {said_in[video_id]} says "
+                f"{path}, line {number}: '{video_id}' is of class {label!r}, but line {line_of[video_id]} says "
                 f"{labels[video_id]!r}; leave one of them out."
             )
         labels[video_id] = label
-        said_in[video_id] = number
+        line_of[video_id] = number
     return Listed(path, labels)
 
 
 def _id_of(name: str) -> str:
-    """The id of a video that a list names by its id or its file, perhaps with folders."""
+    """Return the id of a video that a list names by its id or its file, perhaps with folders."""
     file = PurePosixPath(name)
     return file.stem if file.suffix.lower() in SUFFIXES else file.name
 
 
 def _from_line(line: NumberedLine, names: dict[int, str], path: Path) -> tuple[str, str | None]:
-    """The id and the label of one line: folder and class number are both optional."""
+    """Return the id and the label of one line: folder and class number are both optional."""
     name, class_number = _split(line, path)
     folder = PurePosixPath(name).parent.name or None
     label = folder
@@ -94,9 +94,9 @@ def _from_line(line: NumberedLine, names: dict[int, str], path: Path) -> tuple[s
 
 
 def _split(line: NumberedLine, path: Path) -> tuple[str, int | None]:
-    """A file or an id, and the class number behind it.
+    """Split a line into a file or an id, and the class number after it.
 
-    Blanks belong to a name where its ending tells that it is a file; a name without ending has none.
+    A name may contain spaces only if it ends as a video file does.
     """
     text = line.text
     if PurePosixPath(text).suffix.lower() in SUFFIXES or not text.split()[1:]:

@@ -1,4 +1,4 @@
-"""Tables of video ids: a header that names the columns, and a video a line."""
+"""Read tables of video ids: a header that names the columns, then one video per line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maesum.system.errors import MaesumError
 
 _ID_COLUMNS = ("youtube_id", "video_id", "id", "file_name", "filename", "file", "video")
 _LABEL_COLUMNS = ("label", "class", "action", "category")
-#: Columns of published lists that say nothing of a video's class.
+#: Columns of published lists that do not give the class.
 _OTHER_COLUMNS = ("time_start", "time_end", "split", "is_cc", "fps", "n_frames", "duration")
 
 
@@ -25,17 +25,17 @@ class Row(NamedTuple):
 
 
 def delimiter_of(header: str) -> str | None:
-    """What divides the columns of a table with this first line; None where it is no table."""
+    """Return the delimiter of a table with this header; None if the line is not the header of a table."""
     found = [delimiter for delimiter in (",", ";", "\t") if delimiter in header]
     return max(found, key=header.count) if found else None
 
 
 def read_table(lines: Sequence[NumberedLine], delimiter: str, path: Path) -> Iterator[Row]:
-    """The videos of a table; blanks around a field are not part of it.
+    """Yield the videos of a table; blanks around a field are not part of it.
 
     Raises:
-        MaesumError: no column of ids, a column that may be that of the labels under another name, or a line with too
-            few or too many fields.
+        MaesumError: there is no column of ids, a column of unknown name may hold the labels, or a line has too few or
+            too many fields.
     """
     header, *rest = ([field.strip() for field in _fields(line, delimiter, path)] for line in lines)
     columns = [name.lower() for name in header]

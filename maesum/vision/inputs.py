@@ -1,4 +1,4 @@
-"""From the settings of a command to the videos it means and the encoder it runs."""
+"""Find the videos and build the encoder that the settings of a command name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def chosen_videos(settings: ExtractConfig) -> list[Video]:
-    """The videos of `videos=`, selected and labelled by `ids=`; says how many of the ids have no video."""
+    """Return the videos of `videos=`, selected and labelled by `ids=`; says how many of the ids have no video."""
     from maesum.vision.id_lists import read_id_list
     from maesum.vision.videos import find_videos, select
 
@@ -36,7 +36,7 @@ def build_encoder(settings: ExtractConfig | SummarizeConfig, make: partial[Any],
         target: its name, for messages.
 
     Raises:
-        MaesumError: a backbone that cannot be made, or a device that is not there.
+        MaesumError: the backbone cannot be built, or the device is not available.
     """
     from maesum.vision.backbones import build_backbone
     from maesum.vision.encoding import Encoder
@@ -46,7 +46,7 @@ def build_encoder(settings: ExtractConfig | SummarizeConfig, make: partial[Any],
 
 
 def require_vision_packages() -> None:
-    """Say how to install what decodes videos, where it is not.
+    """Refuse to go on without the package that decodes videos, and say how to install it.
 
     Raises:
         MaesumError: PyAV is not installed.

@@ -1,13 +1,13 @@
-"""What an extraction has finished so far, on disk: a killed job continues behind the last finished video.
+"""Keep on disk what an extraction has finished, so that a killed one continues after the last finished video.
 
 The folder `<out>.parts` holds::
 
-    settings.json   what decides about every byte; a job with other settings refuses to continue
+    settings.json   all settings that the bytes depend on; an extraction with other settings refuses to continue
     features.bin    rows of all videos in the order in which they were finished
     journal.jsonl   one line per finished or failed video, written only after its rows are on disk
 
-Rows behind the last journal line, and a last line without its line feed, belong to a video that was not finished: they
-are cut off when the job starts again. A video may have several lines: the last one counts.
+Rows after those of the last journal line, and a last line without line feed, belong to a video that was not finished:
+they are cut off when the extraction continues. A video may have several lines: the last one counts.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class Finished:
 
 
 class Journal:
-    """Opens or continues the journal of one output file; use it in a `with` block.
+    """The journal of one output file, opened to start or continue it; use it in a `with` block.
 
     Args:
         folder: `<out>.parts`.
-        settings: plain values that decide about the features.
-        dtype: of the rows.
+        settings: all settings that the features depend on, as plain values.
+        dtype: dtype of the rows.
 
     Attributes:
-        finished: by video id.
-        failed: reason by video id.
+        finished: finished videos by video id.
+        failed: reason of failure by video id.
 
     Raises:
-        MaesumError: another process is writing, or the folder is of a job with other settings.
+        MaesumError: another process is writing, or the folder belongs to an extraction with other settings.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any], dtype: np.dtype) -> None:
@@ -67,7 +67,7 @@ class Journal:
         self.finished: dict[str, Finished] = {}
         self.failed: dict[str, str] = {}
         self.width: int | None = None
-        self._rows = 0  # behind the last finished video
+        self._rows = 0  # rows of all finished videos
         self._rows_unfinished = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ class Journal:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def append(self, rows: np.ndarray) -> None:
-        """Add rows [k, D] of the video at hand.
+        """Add rows [k, D] of the current video.
 
         Raises:
             MaesumError: the disk is full.
@@ -110,31 +110,31 @@ class Journal:
     def finish(
         self, video_id: str, n_frames: int, fps: float, source: Fingerprint, remarks: Sequence[str] = ()
     ) -> None:
-        """Rows of the video were all added, so note it as finished."""
+        """Note the current video as finished; all its rows were added."""
         entry = Finished(video_id, self._rows, self._rows_unfinished, n_frames, fps, asdict(source), list(remarks))
-        os.fsync(self._data.fileno())  # first the rows, then the line that vouches for them
+        os.fsync(self._data.fileno())  # the rows must be on disk before the line that declares them finished
         self._write_line(asdict(entry) | {"width": self.width})
         self._set_finished(entry)
         self._rows += self._rows_unfinished
         self._rows_unfinished = 0
 
     def fail(self, video_id: str, reason: str) -> None:
-        """Drop the rows of the video at hand and note why."""
+        """Drop the rows of the current video and note why it failed."""
         self._cut()
         self._write_line({"video_id": video_id, "reason": reason})
         self._set_failed(video_id, reason)
 
     def sources(self) -> dict[str, Fingerprint]:
-        """What the files of the finished videos were, by video id."""
+        """Return the fingerprints of the files of the finished videos, by video id."""
         return {video_id: Fingerprint(**entry.source) for video_id, entry in self.finished.items() if entry.source}
 
     def rows(self, entry: Finished) -> np.ndarray:
-        """The rows [length, D] of a finished video, mapped from the disk."""
+        """Return the rows [length, D] of a finished video, mapped from the disk."""
         start = entry.start * self.dtype.itemsize * (self.width or 0)
         return np.memmap(self.folder / "features.bin", self.dtype, "r", start, (entry.length, self.width or 0))
 
     def remove(self) -> None:
-        """Delete the folder: the output file holds everything."""
+        """Delete the folder, once the output file holds everything."""
         self._data.close()
         self._lines.close()
         (self.folder / "journal.jsonl").unlink()  # first: a folder without it holds nothing that is still needed
@@ -181,7 +181,7 @@ class Journal:
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether the folder is of a job to continue; what is left of a folder that was being removed goes."""
+    """Whether the folder holds an extraction to continue; remove the rest of a partly deleted folder."""
     if (folder / "journal.jsonl").exists():
         return True
     shutil.rmtree(folder, ignore_errors=True)
@@ -196,13 +196,13 @@ def _check_settings(path: Path, settings: dict[str, Any]) -> None:
     found = read_json(path)
     if not isinstance(found, dict):
         raise MaesumError(
-            f"{path}: holds a {type(found).__name__}, wanted a table; delete {path.parent} to start anew."
+            f"{path}: holds a {type(found).__name__}, wanted a mapping; delete {path.parent} to start anew."
         )
     for key, value in settings.items():
         if found.get(key) != value:
             raise MaesumError(
-                f"{path}: an unfinished job has {key}={found.get(key)!r}, but this one {key}={value!r}; finish it with "
-                f"its own settings, or delete {path.parent}."
+                f"{path}: the unfinished extraction has {key}={found.get(key)!r}, but this one {key}={value!r}; finish "
+                f"it with its own settings, or delete {path.parent}."
             )
 
 

@@ -1,4 +1,4 @@
-"""Reading the lines of an extraction's journal (`maesum.vision.journal`), which may be damaged."""
+"""Read and check the lines of an extraction's journal (`maesum.vision.journal`), which may be damaged."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _FAILED = {"video_id": str, "reason": str}
 _FINISHED: dict[str, Any] = {
     "video_id": str, "start": int, "length": int, "n_frames": int, "fps": (int, float), "width": int,
 }  # fmt: skip
-#: What a finished video's line may hold besides.
+#: Optional fields of a finished video's line.
 _OPTIONAL: dict[str, Any] = {"source": dict, "remarks": list}
 
 
 def read_line(line: bytes, rows: int, width: int | None, folder: Path) -> dict[str, Any]:
-    """The fields of one line, of a finished or of a failed video.
+    """Return the fields of one line, for a finished or a failed video.
 
     Args:
-        rows: of all finished videos before it.
-        width: of these, None before the first.
-        folder: the journal's, for messages.
+        rows: number of rows of all finished videos before this one.
+        width: feature width of these videos; None before the first.
+        folder: folder of the journal, for error messages.
 
     Raises:
-        MaesumError: a field is missing, unknown or of another kind, or the rows do not follow those before.
+        MaesumError: a field is missing, unknown or of a wrong type, or the rows do not follow the ones before.
     """
     try:
         entry = json.loads(line)

@@ -1,4 +1,4 @@
-"""Telling how far an extraction is: a bar for people, a line a minute for log files."""
+"""Show the progress of an extraction: a bar on a terminal, one line per minute in a log file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Meter:
     """Counts videos and frames on standard error; use it in a `with` block.
 
     Args:
-        videos: to come, without those that an earlier job finished.
+        videos: number of videos to extract, without those that an earlier run finished.
     """
 
     def __init__(self, videos: int) -> None:
@@ -34,21 +34,21 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
+        """Return the seconds since the start."""
         return time.monotonic() - self._started
 
     @property
     def frames_per_second(self) -> float:
-        """Frames extracted by the second of the clock, since the start."""
+        """Return the frames extracted per second since the start."""
         return self.frames / max(self.seconds, 1e-9)
 
     def add_frames(self, count: int) -> None:
-        """Frames have their features."""
+        """Count frames whose features are computed."""
         self.frames += count
         self._show()
 
     def add_video(self) -> None:
-        """A video is finished or has failed."""
+        """Count a video that is finished or has failed."""
         self.videos_done += 1
         self._show()
 

@@ -1,4 +1,4 @@
-"""From a decoded picture to what a backbone sees (paper, A1)."""
+"""Resize, crop and normalise decoded pictures for a backbone (paper, A1)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 RESIZED, CROPPED = 256, 224
 #: Mean and standard deviation of ImageNet's colours, for values in [0, 1].
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-#: What features files say about it.
+#: The description of this preprocessing in features files.
 DESCRIPTION = "resized to 256x256 by Lanczos, centre crop 224x224, ImageNet mean and standard deviation"
 
 
 def centre_crop(image: np.ndarray) -> np.ndarray:
-    """Resize a picture to 256 x 256 by Lanczos, whatever its shape, and keep the centre.
+    """Resize a picture of any shape to 256 x 256 by Lanczos, and keep the centre.
 
     Args:
         image: [height, width, 3] uint8.
@@ -33,13 +33,13 @@ def centre_crop(image: np.ndarray) -> np.ndarray:
 
 
 def normalise(images: Tensor) -> Tensor:
-    """Colours as the backbones were trained on them, channels first.
+    """Normalise colours as in the training of the backbones, and put channels first.
 
     Args:
         images: [B, 224, 224, 3] uint8, on any device.
 
     Returns:
-        [B, 3, 224, 224] float32 in channels-last memory: so the pictures lie, and so convolutions are fast.
+        [B, 3, 224, 224] float32 in channels-last memory format: no copy is needed, and convolutions are fast.
     """
     import torch
 

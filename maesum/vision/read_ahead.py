@@ -1,4 +1,4 @@
-"""Decoding ahead of the network: several videos at a time in threads, handed over in order, in bounded memory."""
+"""Decode ahead of the network: several videos at a time in threads, delivered in order, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maesum.vision.fingerprint import Fingerprint, fingerprint
 from maesum.vision.preprocessing import centre_crop
 from maesum.vision.videos import Video
 
-#: Frames of one video that wait decoded: 45 MB, a whole Kinetics clip.
+#: Largest number of decoded frames of one video that wait in its queue: 45 MB, a whole Kinetics clip.
 FRAMES_AHEAD = 300
 _SECONDS_BETWEEN_STOP_CHECKS = 0.2
 
@@ -36,13 +36,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class VideoEnd:
-    """All frames of a video that can be decoded were given.
+    """The event after the last frame of a video that can be decoded.
 
     Attributes:
-        n_frames: the skipped ones included.
-        fps: by the times of the frames.
+        n_frames: number of frames, including those that the frame step skips.
+        fps: frames per second, from the times of the frames.
         remarks: what is wrong with the file although it can be used.
-        source: what the file was.
+        source: fingerprint of the file.
     """
 
     video: Video
@@ -54,7 +54,7 @@ class VideoEnd:
 
 @dataclass(frozen=True)
 class VideoFailure:
-    """A video cannot be decoded; what was given of it is void."""
+    """The event that a video cannot be decoded; pictures of it that came before must be discarded."""
 
     video: Video
     reason: str
@@ -62,7 +62,7 @@ class VideoFailure:
 
 @dataclass(frozen=True)
 class _Ended:
-    """The machine is short of something: the job ends with this error."""
+    """The event that the machine is short of a resource: the extraction ends with this error."""
 
     error: MachineShortage
 
@@ -78,14 +78,14 @@ def read_ahead(videos: Sequence[Video], every: int, workers: int) -> Iterator[Ev
     depends on `workers` only, not on how long the videos are.
 
     Args:
-        every: keep every k-th frame.
+        every: frame step: every k-th frame is decoded to a picture.
 
     Raises:
         MachineShortage: the machine is short of file handles, threads or memory, which is no fault of a video.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(workers, "decode") as decoders, ThreadPoolExecutor(workers, "resize") as resizers:
-        # A lone long video gets all the threads; many short ones are faster with one each.
+        # A single long video gets all the threads; many short ones are faster with one thread each.
         threads_each = max(1, workers // min(workers, len(videos)))
 
         def start(video: Video) -> Queue[Event | _Ended]:
@@ -100,7 +100,7 @@ def read_ahead(videos: Sequence[Video], every: int, workers: int) -> Iterator[Ev
         try:
             yield from _in_order(videos, start, ahead=workers)
         finally:
-            stop.set()  # decoders that wait for room give up, whether the consumer finished or failed
+            stop.set()  # end the decoders that wait for room in their queue, whether the consumer finished or failed
 
 
 def _in_order(videos: Iterable[Video], start: Callable[[Video], Queue[Event | _Ended]], ahead: int) -> Iterator[Event]:
@@ -129,17 +129,17 @@ def _decode_into(
     resizers: ThreadPoolExecutor,
     stop: threading.Event,
 ) -> None:
-    """Decode one video into its queue; always ends with an end, a failure or a shortage, unless told to stop."""
+    """Decode one video into its queue; the last event is its end, a failure or a shortage, unless `stop` is set."""
     end: VideoEnd | VideoFailure | _Ended
     try:
         end = _decode(events, video, every, threads, resizers, stop)
-    except Exception as error:  # a decoder's surprise on one file must not end a job of thousands
+    except Exception as error:  # an unexpected error in one file must not end the extraction of thousands
         end = _end_by(error, video)
     _put(events, end, stop)
 
 
 def _end_by(error: Exception, video: Video) -> VideoFailure | _Ended:
-    """How a video ends that could not be decoded: it fails, unless the machine is what failed."""
+    """Return the event for an error in decoding: a failure of the video, or a shortage of the machine."""
     if isinstance(error, MachineShortage):
         return _Ended(error)
     try:
@@ -158,7 +158,7 @@ def _decode(
     resizers: ThreadPoolExecutor,
     stop: threading.Event,
 ) -> VideoEnd:
-    """Put the pictures of one video into its queue; returns its end."""
+    """Put the pictures of one video into its queue; return its end event."""
     seen: list[Timeline] = []
 
     def images() -> Iterator[np.ndarray]:
@@ -175,13 +175,13 @@ def _decode(
     source = fingerprint(video.path)
     if before != (source.size, source.modified_ns):
         raise UnreadableVideo(f"{video.path}: was changed while it was read; run the command again.")
-    if not seen:  # told to stop
+    if not seen:  # `stop` was set
         return VideoEnd(video, 0, 0.0)
     return VideoEnd(video, seen[0].n_frames, seen[0].fps, seen[0].remarks, source)
 
 
 def _state(video: Video) -> tuple[int, int] | None:
-    """Size and time of a file; None where there is none, which decoding then says."""
+    """Return size and time of a file; None if there is no file, which decoding will report."""
     try:
         status = video.path.stat()
     except OSError:
@@ -192,7 +192,7 @@ def _state(video: Video) -> tuple[int, int] | None:
 def ordered_map(
     pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Generator[Result, None, None]:
-    """`function` of each item, computed in a pool, in order, with at most `ahead` items taken beforehand."""
+    """Yield `function(item)` of each item in order, computed in a pool at most `ahead` items in advance."""
     pending: deque[Future[Result]] = deque()
     for item in items:
         pending.append(pool.submit(function, item))
@@ -203,7 +203,7 @@ def ordered_map(
 
 
 def _put(events: Queue[Event | _Ended], event: Event | _Ended, stop: threading.Event) -> bool:
-    """Wait for room in the queue; False when the consumer has gone."""
+    """Put an event into the queue once there is room; return False if `stop` was set before."""
     while not stop.is_set():
         try:
             events.put(event, timeout=_SECONDS_BETWEEN_STOP_CHECKS)

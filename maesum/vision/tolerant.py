@@ -1,4 +1,4 @@
-"""Decoding streams as far as they can be decoded: damaged packets are counted and left out."""
+"""Decode streams as far as possible: damaged packets are counted and left out."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
 
-#: Errors in a row after which a decoder that is to give its last frames is given up; each frame may cost one.
+#: Consecutive errors after which flushing a decoder's last frames is given up; each frame may cause one.
 _MOST_ERRORS_AT_THE_END = 64
 
 
 @dataclass
 class Damage:
-    """What of a stream could not be read, counted while it is decoded."""
+    """Counts of the packets of a stream that could not be decoded."""
 
     packets: int = 0
     damaged: int = 0
@@ -34,15 +34,16 @@ class Damage:
             self.damaged += 1
 
     def because(self) -> str:
-        """The reason in brackets, where there is one."""
+        """Return the reason in brackets; an empty text if there is none."""
         cause = self.ended_by or self.last_error
         return f" ({cause})" if cause else ""
 
     def remarks(self, what: str, missing_at_the_end: str = "") -> list[str]:
-        """What a user is told of it.
+        """Return the remarks on the damage that are shown to the user.
 
         Args:
-            what: the name of the stream's content.
+            what: the content of the stream, such as "picture".
+            missing_at_the_end: description of what is missing; an empty text if nothing is.
         """
         remarks = []
         if missing_at_the_end:
@@ -57,10 +58,10 @@ class Damage:
 def decoded(
     container: InputContainer, streams: list[Any], damages: dict[int, Damage], path: str | Path
 ) -> Iterator[Any]:
-    """The frames of streams as they come; packets that are damaged are counted and left out.
+    """Yield the frames of streams as they come; packets that are damaged are counted and left out.
 
     Args:
-        damages: by the index of the stream.
+        damages: the counts to update, by index of the stream.
 
     Raises:
         MachineShortage: the machine rather than the file is the cause of an error.
@@ -68,8 +69,8 @@ def decoded(
     import av
 
     packets = container.demux(*streams)
-    # A damaged packet waits for the next one, since it is left out where it is the last: with several threads a decoder
-    # would lose the frames before it, too, and how many there are would depend on the number of threads.
+    # A damaged packet waits for the next one, since it is left out if it is the last: with several threads a decoder
+    # would also lose the frames before it, and how many would depend on the number of threads.
     waiting: dict[int, Packet] = {}
     while True:
         try:
@@ -89,13 +90,13 @@ def decoded(
                 waiting[index] = packet
             else:
                 yield from _frames_of(packet, damages[index], path)
-        elif packet.dts is None:  # the end: the decoder gives what it held back
+        elif packet.dts is None:  # the end: the decoder is flushed
             damages[index].add(waiting.pop(index, None))
             yield from _drained(packet.decode, damages[index], path)
     for stream in streams:
         damages[stream.index].add(waiting.pop(stream.index, None))
         for frame in _drained(partial(stream.decode, None), damages[stream.index], path):
-            frame.time_base = stream.time_base  # else set by the packet that ends the stream, which did not come
+            frame.time_base = stream.time_base  # usually set by the packet that ends the stream, which is missing here
             yield frame
 
 
@@ -108,7 +109,7 @@ def _frames_of(packet: Packet, damage: Damage, path: str | Path) -> list[Any]:
 
 
 def _drained(decode: Callable[[], list[Any]], damage: Damage, path: str | Path) -> Iterator[Any]:
-    """The frames that a decoder holds back until it is told of the end."""
+    """Yield the frames that a decoder holds back until it is told of the end."""
     for _ in range(_MOST_ERRORS_AT_THE_END):
         frames = _attempt(decode, damage, path)
         if frames is not None:
@@ -118,12 +119,12 @@ def _drained(decode: Callable[[], list[Any]], damage: Damage, path: str | Path) 
 
 
 def _attempt(decode: Callable[[], list[Any]], damage: Damage, path: str | Path) -> list[Any] | None:
-    """What a decoder gives, or None where it fails on what it was given."""
+    """Return the frames that a decoder gives; None if it fails."""
     import av
 
     try:
         return decode()
-    except av.EOFError:  # it had ended already
+    except av.EOFError:  # the decoder had already ended
         return []
     except av.FFmpegError as error:
         check_shortage(error, path)

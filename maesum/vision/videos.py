@@ -1,4 +1,4 @@
-"""Which videos to extract: found in folders and lists, selected and labelled by id lists, dealt out to shards."""
+"""Find the videos to extract in folders and lists, select and label them by id lists, divide them into shards."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from maesum.system.patterns import fitting, is_pattern
 if TYPE_CHECKING:
     from maesum.vision.id_lists import Listed
 
-#: File names that count as videos in a folder; a file that is named itself may have any name.
+#: Suffixes of the files in a folder that count as videos; a file that is named directly may have any suffix.
 SUFFIXES = frozenset(
     [".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".flv", ".wmv", ".3gp", ".ogv"]
 )
 
-#: Kinetics files carry their times: <YouTube id>_<first second>_<last second>.
+#: Names of Kinetics files: <YouTube id>_<first second>_<last second>.
 _KINETICS_NAME = re.compile(r"(.+)_\d{6}_\d{6}")
 
 
 @dataclass(frozen=True)
 class Video:
-    """One file to extract; its id is the file's name without the suffix."""
+    """One video file; its id is the file's name without the suffix."""
 
     video_id: str
     path: Path
@@ -36,15 +36,14 @@ class Video:
 
 
 def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
-    """The videos that `videos=` stands for, in the order of their ids.
+    """Return the videos that `videos=` stands for, in the order of their ids.
 
     Args:
         given: a folder (searched at any depth, but for hidden files and folders), a video, a pattern, a .txt file with
             one of these a line, or a list.
 
     Raises:
-        MaesumError: something does not exist, there is no video, two files have the same name, or one has a name that
-            cannot be an id.
+        MaesumError: a path does not exist, there is no video, two files have the same name, or a name cannot be an id.
     """
     items = [given] if isinstance(given, (str, Path)) else list(given)
     paths = [path for item in items for path in _expand(Path(item))]
@@ -62,7 +61,7 @@ def find_videos(given: str | Path | Sequence[str | Path]) -> list[Video]:
 
 
 def select(videos: Sequence[Video], listed: Listed) -> list[Video]:
-    """The videos that an id list names, with its labels; the list may give a Kinetics video by its YouTube id alone.
+    """Return the videos that an id list names, with its labels; Kinetics videos may be listed by YouTube id alone.
 
     Raises:
         MaesumError: the list names none of them.
@@ -85,7 +84,7 @@ def select(videos: Sequence[Video], listed: Listed) -> list[Video]:
 
 
 def shard_of(videos: Sequence[Video], number: int, count: int) -> list[Video]:
-    """A contiguous part, so that the shards in order are the whole set in order.
+    """Return the contiguous part of the videos that belongs to a shard; the shards in order give the whole set.
 
     Raises:
         MaesumError: there are fewer videos than shards.
@@ -97,7 +96,7 @@ def shard_of(videos: Sequence[Video], number: int, count: int) -> list[Video]:
 
 
 def shard_path(out: Path, number: int, count: int) -> Path:
-    """The file of one shard: features-00001-of-00008.h5 beside features.h5; read all with features-*.h5."""
+    """Return the file of one shard: features-00001-of-00008.h5 beside features.h5; read all with features-*.h5."""
     return out if count == 1 else out.with_name(f"{out.stem}-{number:05d}-of-{count:05d}{out.suffix}")
 
 
@@ -120,7 +119,7 @@ def _expand(item: Path) -> list[Path]:
 
 
 def _check_name(path: Path) -> None:
-    """Refuse a name whose bytes are not UTF-8: files could not note it, nor a terminal show it."""
+    """Refuse a name that is not valid UTF-8: it could neither be written to HDF5 files nor shown on a terminal."""
     try:
         path.name.encode("utf-8")
     except UnicodeEncodeError:
@@ -130,8 +129,8 @@ def _check_name(path: Path) -> None:
 def _is_named_like_a_video(path: Path, folder: Path) -> bool:
     """Whether something in a folder counts as a video.
 
-    Hidden files do not: a Mac puts "._clip.mp4" beside every clip.mp4 on disks of others. A link that leads nowhere
-    does: it would be missed, so that it is better listed as unreadable.
+    Hidden files do not: macOS puts "._clip.mp4" beside every clip.mp4 on foreign disks. A broken link does, so that it
+    is listed as unreadable instead of being silently left out.
     """
     is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     is_file = path.is_file() or (path.is_symlink() and not path.exists())

@@ -76,7 +76,7 @@ def test_values_are_those_of_the_arguments_beside_it(tmp_path, monkeypatch):
     for shown in ("epochs=800", "data=tvsum", "data.clips_per_video=10", "seed=7", "benchmark=[summe]"):
         assert f"  {shown} " in recipe
     own = help_of("train", "data=features", folder=tmp_path, monkeypatch=monkeypatch)
-    assert "  data.features=                  required; a features file" in own
+    assert "  data.features=                  required; features to train on: a file" in own
 
 
 def test_only_the_groups_of_the_command_are_listed(tmp_path, monkeypatch):
@@ -98,7 +98,7 @@ def test_prepare_explains_every_source_before_one_is_chosen(tmp_path, monkeypatc
     text = help_of("prepare", folder=tmp_path, monkeypatch=monkeypatch)
     assert "  source=                         required; one of demo, eccv16, finegym, npy, summe, tvsum" in text
     assert "source=finegym: FineGym event tracks" in text
-    assert "  source.videos=                  required; CSV" in text
+    assert "  source.videos=                  required; frame rates and lengths" in text
     chosen = help_of("prepare", "source=npy", folder=tmp_path, monkeypatch=monkeypatch)
     assert "  source=npy " in chosen
     assert "  source.exclude=null " in chosen
@@ -111,7 +111,7 @@ def test_help_of_what_does_not_compose_is_one_sentence(tmp_path):
 
 def test_a_required_key_is_named_with_its_meaning(tmp_path):
     message = user_error(maesum_here("evaluate", folder=tmp_path))
-    assert message.startswith("error: scores= is required (a scores file or JSON")
+    assert message.startswith("error: scores= is required (the scores to evaluate: a scores file or JSON")
 
 
 @pytest.mark.parametrize(("flag", "wanted"), [("--hydra-help", "== Flags =="), ("--info", "Hydra 1."), ("--cfg", "mask_ratio: 0.5")])  # fmt: skip

@@ -91,7 +91,7 @@ def test_nor_does_a_group_of_its_own_run(somebodys):
     somebodys(LOGGING, "hydra/job_logging/mine.yaml")
     folder = somebodys({"defaults": ["_self_", {"override hydra/job_logging": "mine"}]})
     sentence = user_error(maesum_here("train", *REPEAT, "hydra.run.dir=out", folder=folder))
-    assert "chooses for hydra what neither Hydra nor a plugin has" in sentence
+    assert "chooses an option for hydra that neither Hydra nor a plugin has" in sentence
     for flags in (["--config-dir", "RUN/.hydra"], ["hydra.searchpath=[RUN/.hydra]"]):
         chosen = [*flags, "hydra/job_logging=mine", "hydra.run.dir=out"]
         assert "neither Hydra nor a plugin has" in user_error(maesum_here("train", *chosen, folder=folder))

@@ -21,7 +21,7 @@ from maesum.metrics import (
     protocol_correlation,
     uniform_shots,
 )
-from maesum.metrics.protocols import defined_for, recipe_for
+from maesum.metrics.protocols import comparison_for, defined_for
 from maesum.metrics.splits import resolve_splits
 from maesum.system.errors import MaesumError
 
@@ -83,9 +83,9 @@ def test_every_protocol_is_covered_above_for_every_kind_it_is_defined_for() -> N
 
 def test_unknown_undefined_and_incomplete_requests_are_named() -> None:
     with pytest.raises(MaesumError, match="wanted one of paper, saquil"):
-        recipe_for("papr", "ratings")
+        comparison_for("papr", "ratings")
     with pytest.raises(MaesumError, match="'casum' is not defined for selections"):
-        recipe_for("casum", "selections")
+        comparison_for("casum", "selections")
     with pytest.raises(MaesumError, match="needs shots"):
         protocol_correlation("msva", "ratings", PREDICTION, RATINGS)
     with pytest.raises(MaesumError, match="wanted \\[n\\] and \\[users, n\\]"):

@@ -155,7 +155,9 @@ class _Interrupted(Encoder):
 def test_an_unfinished_job_refuses_other_settings(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         extract(find_videos(folder), tmp_path / "f.h5", _Interrupted(), workers=1)
-    with pytest.raises(MaesumError, match=r"settings\.json: an unfinished job has every=1, but this one every=2"):
+    with pytest.raises(
+        MaesumError, match=r"settings\.json: the unfinished extraction has every=1, but this one every=2"
+    ):
         extract(find_videos(folder), tmp_path / "f.h5", encoder(), every=2, workers=1)
 
 

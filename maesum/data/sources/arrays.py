@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def keep_long_enough(lengths: Mapping[str, int], short: ShortPolicy, min_frames: int, path: object) -> list[str]:
-    """The ids to keep under the policy, in the mapping's order; what is dropped or will be padded is logged.
+    """Return the ids to keep under the policy, in the mapping's order; what is dropped or will be padded is logged.
 
     Args:
         lengths: feature rows of each video.

@@ -133,7 +133,7 @@ def import_eccv16(
 
 
 def _video_ids(file: h5py.File, path: str | Path) -> list[str]:
-    """The file's videos, video_2 before video_10."""
+    """Return the file's videos, video_2 before video_10."""
     names = [name for name in file if isinstance(file[name], h5py.Group)]
     if not names:
         raise MaesumError(f"{path}: holds no group, wanted one per video as in eccv16_dataset_*_google_pool5.h5.")
@@ -168,7 +168,7 @@ def _frame_step(group: h5py.Group, path: str | Path) -> int:
 
 
 def _read_annotations(file: h5py.File, rates: dict[str, float | None], path: str | Path) -> list[VideoAnnotation]:
-    """The videos' user summaries and shots, checked; empty where no video has summaries (OVP and YouTube)."""
+    """Return the videos' user summaries and shots, checked; empty where no video has summaries (OVP and YouTube)."""
     video_ids = list(rates)
     annotated = [video_id for video_id in video_ids if "user_summary" in file[video_id]]
     if annotated and len(annotated) < len(video_ids):
@@ -203,7 +203,7 @@ def _read_features(file: h5py.File, video_ids: list[str], path: str | Path) -> I
 
 
 def _fps(group: h5py.Group, given: float | None, path: str | Path) -> float | None:
-    """Frames per second of a video: stored as a dataset or an attribute, else what the user says, else unknown."""
+    """Return the fps of a video: stored as a dataset or an attribute, else the user's, else unknown."""
     video_id = group.name.lstrip("/")
     stored: object = read_attribute(group, "fps")
     if "fps" in group:

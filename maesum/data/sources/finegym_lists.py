@@ -26,7 +26,7 @@ _LINE = re.compile(r"(?P<video>.+)_E_(?P<start>\d{1,9})_(?P<end>\d{1,9})_A_\d+_\
 
 
 def find_lists(input: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The instance lists that `input=` stands for: one file, several, or all of a folder.
+    """Return the instance lists that `input=` stands for: one file, several, or all of a folder.
 
     Raises:
         MaesumError: nothing was named, or a folder without a list.
@@ -47,7 +47,7 @@ def find_lists(input: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def read_events(paths: Sequence[Path]) -> Events:
-    """The events of each video that any of the lists names.
+    """Return the events of each video that any of the lists names.
 
     Raises:
         MaesumError: a line that is not in the layout, or no line at all.
@@ -85,7 +85,7 @@ def warn_of_lists_not_read(paths: Sequence[Path], video_ids: Collection[str], ev
 
 
 def _lists_in(folder: Path) -> list[Path]:
-    """The lists of a folder; the tables of class names that are published beside them are none."""
+    """Return the lists of a folder; the tables of class names that are published beside them are none."""
     return sorted(path for path in folder.glob("gym*.txt") if "categories" not in path.name)
 
 
@@ -102,7 +102,7 @@ def _beside(paths: Sequence[Path]) -> list[Path]:
 
 
 def _classes_of(path: Path) -> str:
-    """The number of classes that a list's name begins with, e.g. "99"; empty where the name is another."""
+    """Return the number of classes that a list's name begins with, e.g. "99"; empty where the name is another."""
     match = re.match(r"gym(\d+)", path.name)
     return match[1] if match else ""
 

@@ -127,7 +127,7 @@ def _choose(
 
 
 def _read_lengths(paths: dict[str, Path]) -> dict[str, int]:
-    """The number of frames of every video, from the headers, with one width checked over all of them."""
+    """Return the number of frames of every video, from the headers, with one width checked over all of them."""
     lengths: dict[str, int] = {}
     width, first = 0, next(iter(paths.values()))
     for video_id, path in track(paths.items(), "reading headers", len(paths)):
@@ -151,7 +151,7 @@ def _warn_of_transposed(lengths: set[int], width: int, first: Path) -> None:
 
 
 def _open_array(path: Path) -> np.ndarray:
-    """The array [frames, D], mapped rather than read."""
+    """Return the array [frames, D], mapped rather than read."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # NumPy raises whatever a damaged header leads it to
@@ -167,7 +167,7 @@ def _open_array(path: Path) -> np.ndarray:
 
 
 def _read_array(path: Path, least: int) -> np.ndarray:
-    """The features of one video, with at least `least` frames."""
+    """Return the features of one video, with at least `least` frames."""
     features = np.asarray(_open_array(path))
     check_finite(features, str(path))
     return pad_with_last(features, least)

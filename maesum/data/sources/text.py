@@ -17,7 +17,7 @@ class NumberedLine(NamedTuple):
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The non-blank lines of a text file, without surrounding blanks.
+    """Return the non-blank lines of a text file, without surrounding blanks.
 
     Raises:
         MaesumError: the file is missing or is not utf-8 text.
@@ -26,7 +26,7 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def read_numbered_lines(path: str | Path) -> list[NumberedLine]:
-    """The same with the lines' numbers, for messages.
+    """Return the same with the lines' numbers, for messages.
 
     Raises:
         MaesumError: the file is missing or is not utf-8 text.
@@ -42,7 +42,7 @@ def read_numbered_lines(path: str | Path) -> list[NumberedLine]:
 
 
 def read_ids(path: str | Path) -> list[str]:
-    """The video ids of a text file with one id a line, in its order.
+    """Return the video ids of a text file with one id a line, in its order.
 
     Raises:
         MaesumError: the file is missing, holds no id, or holds one twice.

@@ -100,5 +100,5 @@ def _users_by_frames(scores: np.ndarray, n_frames: int, video: str, path: str | 
 
 
 def _matlab_text(codes: np.ndarray) -> str:
-    """A MATLAB character array: UTF-16 code units."""
+    """Return a MATLAB character array: UTF-16 code units."""
     return codes.astype("<u2").tobytes().decode("utf-16-le")

@@ -53,7 +53,7 @@ def load_splits(source: str | Path, benchmark: str, n_videos: int | None = None)
 
 
 def resolve_splits(splits: Iterable[Iterable[str]], video_ids: Sequence[str], source: str | Path) -> list[list[str]]:
-    """The splits in the benchmark's own ids.
+    """Return the splits in the benchmark's own ids.
 
     Published splits name videos video_1, video_2, ... by their place in the benchmark; where the benchmark has ids of
     its own (FineGym's are YouTube's), video_i is its i-th video.
