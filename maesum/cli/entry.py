@@ -78,7 +78,7 @@ def _status_of(config_name: str, command: Callable[[DictConfig], Any], additions
     """Run a command, print its error if there is one, and return the exit status."""
     try:
         with ending_by_signals():
-            _run(config_name, task, additions)
+            _run(config_name, command, additions)
     except Ended as ended:
         say(f"{ended}.", error=True)
         return 128 + ended.signum
@@ -96,8 +96,8 @@ def _status_of(config_name: str, command: Callable[[DictConfig], Any], additions
     return 0
 
 
-def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
-    """Compose the config of a command and run its task, or print its help."""
+def _run(config_name: str, command: Callable[[DictConfig], Any], additions: Mapping[str, str]) -> None:
+    """Compose the config of a command and run the command, or print its help."""
     register_schemas(config_name)
     guard_composition()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra raise, so that the caller's message is the only one
@@ -119,7 +119,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
             if outside:
                 given = HydraConfig.get().overrides.task
                 config = checked_config(config, config_name, list(given), ", ".join(outside))
-            return task(config)
+            return command(config)
         except KeyboardInterrupt:
             if HydraConfig.get().mode is RunMode.RUN:
                 folders.take_back(HydraConfig.get().runtime.output_dir)
@@ -141,7 +141,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], additions: Mapping
     if arguments.multirun:
         check_places(arguments.overrides)
     with making_folders(named_run_folder(arguments.overrides), is_of_the_job) as folders:
-        command()
+        composed()
     if failure is not None:
         raise failure
 

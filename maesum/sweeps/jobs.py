@@ -150,7 +150,7 @@ def _last_of_each(overrides: Sequence[str]) -> list[str]:
     return list(last.values())
 
 
-def _recorded_origin(folder: Path, command: str) -> dict[str, Any]:
+def _provenance_of(folder: Path, command: str) -> dict[str, Any]:
     """What the run in a folder says it is of; nothing where that cannot be read."""
     path = folder / ("metrics.json" if command == "evaluate" else "provenance.json")
     try:

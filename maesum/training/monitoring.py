@@ -12,7 +12,7 @@ import lightning as L
 import numpy as np
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 
-from maesum.config.training import EvaluatorConfig
+from maesum.config.training import MonitorConfig
 from maesum.data.opened import OpenBenchmark
 from maesum.metrics import rank_correlation
 from maesum.scoring import ScoringSettings, importance
@@ -71,9 +71,7 @@ class BenchmarkMonitor(Callback):
         settings: how often, how many videos, and k.
     """
 
-    def __init__(
-        self, benchmarks: Iterable[OpenBenchmark], scoring: ScoringSettings, settings: EvaluatorConfig
-    ) -> None:
+    def __init__(self, benchmarks: Iterable[OpenBenchmark], scoring: ScoringSettings, settings: MonitorConfig) -> None:
         self.benchmarks, self.scoring, self.settings = tuple(benchmarks), scoring, settings
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
