@@ -98,7 +98,7 @@ def test_prepare_explains_every_source_before_one_is_chosen(tmp_path, monkeypatc
     text = help_of("prepare", folder=tmp_path, monkeypatch=monkeypatch)
     assert "  source=                         required; one of demo, eccv16, finegym, npy, summe, tvsum" in text
     assert "source=finegym: FineGym event tracks" in text
-    assert "  source.videos=                  required; frame rates and lengths" in text
+    assert "  source.videos=                  required; CSV with video_id,fps,n_frames" in text
     chosen = help_of("prepare", "source=npy", folder=tmp_path, monkeypatch=monkeypatch)
     assert "  source=npy " in chosen
     assert "  source.exclude=null " in chosen

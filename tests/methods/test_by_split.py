@@ -8,9 +8,11 @@ import lightning as L
 import numpy as np
 import pytest
 import torch
+from hydra.core.config_store import ConfigStore
 from torch import nn
 from torch.optim import Adam
 
+from maesum.cli.registration import register_schemas
 from maesum.data import Scores, VideoAnnotation, write_benchmark
 from maesum.data.benchmark import Benchmark
 from maesum.data.order import Position
@@ -282,7 +284,11 @@ def added(tmp_path, monkeypatch):
         reads = "nothing" if name == "ofnorm" else "videos"
         (folder / f"{name}.yaml").write_text(f"name: {name}\nreads: {reads}\nevery: 2\n")
     monkeypatch.setenv("MAESUM_METHODS", str(folder))
+    register_schemas.cache_clear()  # which this process has called before there were these methods
     monkeypatch.setattr(maesum.methods, "__path__", [*maesum.methods.__path__, str(folder)])
+    yield
+    for name in ("ofnorm", "learner"):
+        ConfigStore.instance().repo["method"].pop(f"{name}.yaml", None)
 
 
 def test_what_trains_nothing_is_a_method_too(added, tmp_path, cache):
