@@ -19,6 +19,7 @@ from torch import nn
 from maesum.config.methods import VideoSettings
 from maesum.data.origin import frames_kept
 from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
+from maesum.data.zeros import remark_on_zeros
 from maesum.methods.prediction import predict_benchmarks
 from maesum.methods.registry import Method, Metrics, Setup
 from maesum.methods.split_scores import score_by_split
@@ -80,6 +81,8 @@ def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, 
     annotations, store, source = benchmark.annotations, benchmark.features, config.splits
     if clause := frames_kept(settings.every, store.frame_step):
         say(f"{benchmark.name}: features {clause}")
+    if zeros := remark_on_zeros(store):
+        say(zeros)
     splits = resolve_splits(load_splits(source, annotations.name, len(annotations)), annotations.video_ids, source)
     tested: list[set[str]] = [set(split) for split in splits] or [set()]
     training_videos = [

@@ -17,7 +17,7 @@ import numpy as np
 from maesum.data.benchmark import FORMAT as BENCHMARK_FORMAT
 from maesum.data.features import FORMAT as FEATURES_FORMAT
 from maesum.data.hdf5 import open_hdf5, read_array, read_attribute, read_strings, require_dataset, require_group
-from maesum.runs.method_settings import parts_read, unread_parts
+from maesum.runs.method_settings import added_methods, parts_read, unread_parts
 from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash
 from maesum.system.patterns import fitting, is_pattern
@@ -61,6 +61,8 @@ def decisive_files(config: dict[str, Any]) -> dict[str, Any]:
     files |= {key: config.get(key) for key in _SINGLE if key not in unread_parts(config)}
     if "method" not in config:
         files["ckpt"] = config.get("ckpt")  # what predict scores with; of a training, where it goes on
+    elif (added := added_methods().get(config["method"]["name"])) is not None:
+        files["method"] = str(added.with_suffix(".py"))  # a method of one's own: no version of ours stands for its code
     return {key: paths for key, paths in files.items() if paths}
 
 

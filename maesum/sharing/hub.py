@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from maesum import models
-from maesum.models.autoencoder import STREAMS
+from maesum.models.given_settings import check_given_settings
 from maesum.system.errors import MaesumError, first_line
 from maesum.system.files import read_json
 
@@ -33,8 +33,6 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 #: Ten short settings take less than 300 bytes.
 _LARGEST_CONFIG = 64 << 10
-#: No window is as long; positions take memory that the weights do not account for.
-_MOST_FRAMES = 65_536
 #: Kinds of real numbers, as safetensors names them.
 _REAL = ("F64", "F32", "F16", "BF16")
 
@@ -94,22 +92,8 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise MaesumError(f"{path}: has the unknown key {unknown[0]!r}, wanted only {', '.join(parameters)}.")
     if "feature_dim" not in found:
         raise MaesumError(f"{path}: has no 'feature_dim'; name a folder that python -m maesum.export wrote.")
-    for name, value in found.items():
-        _check_setting(name, value, path)
+    check_given_settings(found, str(path))
     return found
-
-
-def _check_setting(name: str, value: Any, path: Path) -> None:
-    if name == "stream":
-        fits, wanted = value in STREAMS, f"one of {', '.join(STREAMS)}"
-    elif name == "mlp_ratio":
-        fits, wanted = isinstance(value, (int, float)) and 0 < value < 1e6, "a number above 0 and below a million"
-    else:
-        most = _MOST_FRAMES if name == "frames" else 2**31 - 1
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        fits, wanted = is_whole and 0 < value <= most, f"a whole number from 1 to {most}"
-    if not fits:
-        raise MaesumError(f"{path}: {name} is {str(value)[:40]!r}, wanted {wanted}.")
 
 
 def _check_weights(found: dict[str, Any], settings: dict[str, Any], path: Path) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-
 from omegaconf import DictConfig
 
 from maesum.config.overrides import as_typed
@@ -41,8 +36,7 @@ def run(config: DictConfig, given: list[str]) -> None:
         return
     listed = [job for of_table in jobs.values() for job in of_table.values()]
     runner = JobRunner(config.parallel, tell=say)
-    with _terminated_as_interrupted():
-        failed = runner.run(listed)
+    failed = runner.run(listed)
     if failed:
         names = "\n  ".join(f"{job.name}: {job.command_line()}" for job in failed)
         raise MaesumError(
@@ -99,17 +93,3 @@ def _in_words(cost: Cost) -> str:
         f"{cost.clips / 1e6:.1f} million clips, {cost.windows / 1e6:.1f} million windows, about "
         f"{cost.hours(OPERATIONS_PER_SECOND):.1f} hours at {OPERATIONS_PER_SECOND / 1e12:.0f} TFLOP/s"
     )
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Make SIGTERM end the sweep as Ctrl-C does: its jobs save their state and stop as well."""
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -11,6 +11,7 @@ import torch
 
 from maesum.data.origin import FeatureOrigin
 from maesum.models import MaskedAutoencoder
+from maesum.models.given_settings import check_given_settings
 from maesum.runs.checkpoint_file import check_checkpoint_file
 from maesum.system.errors import MaesumError, first_line
 from maesum.system.files import stream_hash
@@ -20,9 +21,6 @@ from maesum.training.optimizer_checks import defect_of
 FEATURES = "features"
 #: The field that holds what of ours is not Lightning's.
 EXTRA = "maesum"
-
-#: No window is as long; a model of more frames would take memory that its checkpoint does not account for.
-_MOST_FRAMES = 65_536
 
 
 class Pretrained(NamedTuple):
@@ -67,6 +65,7 @@ def pretrained_of(content: dict[str, Any], path: str | Path) -> Pretrained:
     _check_holds_autoencoder(content, path)
     settings, weights = _settings_and_weights(content, path)
     trained_on = read_origin(content, path)
+    check_given_settings(settings, f"{path}: field 'hyper_parameters.model'")
     check_weights(weights, _build(settings, "meta", path).state_dict(), path)  # before any memory is taken
     model = _build(settings, "cpu", path)
     model.load_state_dict(weights)
@@ -229,8 +228,6 @@ def _check_archive(file: BinaryIO, path: Path) -> None:
 
 def _build(settings: dict[str, Any], device: str, path: str | Path) -> MaskedAutoencoder:
     try:
-        if settings.get("frames", 0) > _MOST_FRAMES:
-            raise ValueError(f"{settings['frames']} frames")
         with torch.device(device):
             return MaskedAutoencoder(**settings)
     except MaesumError as error:

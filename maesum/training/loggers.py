@@ -18,7 +18,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from maesum.runs.provenance import write_text
 from maesum.system.errors import MaesumError, first_line
 
-#: The id of a run's W&B run, in the run's folder: a training that goes on there goes on in the same curve.
+#: The id of a run's W&B run and the run's folder, a line each, in that folder: a training that goes on there goes on
+#: in the same curve, and one that goes on in a copy of the folder begins another.
 RUN_ID = "wandb_run_id"
 _OTHERWISE = "or set WANDB_MODE=offline to log into the run's folder, or leave wandb out of logger="
 #: Seconds to wait for W&B's server: to be reached at all, and to start a run.
@@ -52,7 +53,7 @@ def start_loggers(loggers: Iterable[Logger], folder: Path) -> None:
 def _build(settings: Any, folder: Path) -> Logger:
     logger = instantiate(settings)
     if isinstance(logger, WandbLogger) and logger.version is None:
-        known = _read_id(folder / RUN_ID)
+        known = _own_id(folder)
         return logger if known is None else instantiate(settings, id=known)
     return logger
 
@@ -73,7 +74,7 @@ def _start(logger: WandbLogger, folder: Path) -> None:
             shutil.rmtree(folder / "wandb", ignore_errors=True)
         raise MaesumError(_explained(error)) from None
     if not getattr(run, "disabled", False):
-        write_text(folder / RUN_ID, f"{run.id}\n")
+        write_text(folder / RUN_ID, f"{run.id}\n{folder.resolve()}\n")
 
 
 def _explained(error: Exception) -> str:
@@ -98,13 +99,29 @@ def _check_reachable(url: str) -> None:
         ) from None
 
 
-def _read_id(path: Path) -> str | None:
-    """The id that an earlier start in this folder has noted."""
+def _own_id(folder: Path) -> str | None:
+    """The id that an earlier start has noted for this folder; None where the folder is a copy of one that is there."""
+    known, noted_in = _read_note(folder / RUN_ID)
+    if noted_in is None or noted_in == str(folder.resolve()):
+        return known
+    try:
+        original, _ = _read_note(Path(noted_in) / RUN_ID)
+    except (MaesumError, OSError, ValueError):
+        return known  # it holds nothing of this run any more, so the folder was moved
+    return None if original == known else known
+
+
+def _read_note(path: Path) -> tuple[str | None, str | None]:
+    """The id of a W&B run and the folder that it was noted in, as far as an earlier start has noted them.
+
+    Raises:
+        MaesumError: the noted id is none.
+    """
     if not path.is_file():
-        return None
-    found = path.read_text(encoding="utf-8", errors="replace").strip()
+        return None, None
+    found, _, folder = path.read_text(encoding="utf-8", errors="replace").strip().partition("\n")
     if not re.fullmatch(r"[\w-]{1,128}", found, re.ASCII):
         raise MaesumError(
             f"{path}: holds {found[:40]!r}, wanted the id of a W&B run; delete the file to begin another."
         )
-    return found
+    return found, folder or None

@@ -13,12 +13,15 @@ from torch import nn
 from torch.optim import Adam
 
 from maesum.cli.registration import register_schemas
-from maesum.data import Scores, VideoAnnotation, write_benchmark
+from maesum.config.training import TrainConfig
+from maesum.data import Scores, VideoAnnotation, write_benchmark, write_features
 from maesum.data.benchmark import Benchmark
+from maesum.data.opened import OpenBenchmark
 from maesum.data.order import Position
 from maesum.data.store import FeatureStore
 from maesum.data.whole_videos import VideoDataModule, WholeVideos
 from maesum.methods.by_split import ManualSplitTraining, SplitTraining, VideoSettings, scoring_method, video_method
+from maesum.methods.registry import Setup
 from maesum.system.errors import MaesumError
 from maesum.training.checkpointing import AtomicCheckpointIO, LastCheckpoint
 from maesum.training.monitoring import SamplesSeen
@@ -301,6 +304,18 @@ def test_what_trains_nothing_is_a_method_too(added, tmp_path, cache):
     assert "demo/tau" in json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert not (tmp_path / "run" / "checkpoints").exists()
     assert scoring_method(VideoSettings, lambda settings: nn.Identity(), "Nobody 2000").reference == "Nobody 2000"
+
+
+def test_videos_of_zeros_are_told_before_the_training(tmp_path, capsys):
+    features = {"a": np.ones((40, 8), np.float32), "b": np.zeros((50, 8), np.float32)}
+    lengths = [len(each) for each in features.values()]
+    write_features(tmp_path / "f.h5", list(features), lengths, features.values())
+    annotated = [VideoAnnotation(name, np.ones((3, len(each))), None, name) for name, each in features.items()]
+    write_benchmark(tmp_path / "a.h5", "mine", "ratings", annotated, "a test")
+    opened = OpenBenchmark("mine", Benchmark(tmp_path / "a.h5"), FeatureStore(tmp_path / "f.h5"), stride=1)
+    config = TrainConfig(method={"name": "adversarial"})
+    video_method(Adversarial).build(Setup(config, Adversarial.settings_type(), (opened,)))
+    assert "of 1 of the 2 videos every feature is zero (b)" in capsys.readouterr().out
 
 
 def test_a_supervised_method_says_so_and_is_never_scored_on_what_it_learnt(added, tmp_path, cache):

@@ -117,7 +117,7 @@ def test_damaged_exports_are_refused(exported):
         ({"encoder_dim": 2**20, "encoder_heads": 1}, r"weight '.*' is .*, wanted .* by its config\.json"),
         ({"encoder_dim": 10**20}, "encoder_dim is '100000000000000000000', wanted a whole number from 1"),
         ({"encoder_depth": 10**9}, "too few for the 1000000000 blocks"),
-        ({"frames": 10**8}, "frames is '100000000', wanted a whole number from 1 to 65536"),
+        ({"frames": 10**8}, "frames is '100000000', wanted a whole number from 2 to 65536"),
         ({"frames": True}, "frames is 'True'"),
         ({"encoder_heads": 0}, "encoder_heads is '0'"),
         ({"encoder_heads": 3}, r"config\.json: "),

@@ -102,24 +102,32 @@ def test_a_killed_sweep_started_again_runs_only_what_is_missing(make_job, starts
     assert "done by another sweep" in lines[1]
 
 
-def test_stopping_ends_the_jobs(make_job, tmp_path):
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_stopping_ends_the_jobs(tmp_path, signum):
+    folder = tmp_path / "long"
+    job_code = f"import os, time; open({str(folder / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     script = (
-        "import signal, sys, time\n"
-        "from maesum.sweeps.command import _terminated_as_interrupted\n"
-        "from maesum.sweeps.running import JobRunner\n"
-        "from tests.sweeps.conftest import ScriptedJob\n"
         "import pathlib\n"
-        f"folder = pathlib.Path({str(tmp_path / 'long')!r})\n"
-        "job = ScriptedJob('t/long', 'predict', (), {}, 'long', folder, (), script=f\"open('{folder}/pid', 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)\")\n"
-        "with _terminated_as_interrupted():\n"
-        "    JobRunner(1, print).run([job])\n"
+        "from maesum.sweeps import command\n"
+        "from maesum.system.signals import Ended, ending_by_signals\n"
+        "from omegaconf import OmegaConf\n"
+        "from tests.sweeps.conftest import ScriptedJob\n"
+        f"job = ScriptedJob('t/long', 'predict', (), {{}}, 'long', pathlib.Path({str(folder)!r}), (), script={job_code!r})\n"
+        "command.read_tables = lambda names: {}\n"
+        "command.jobs_of_tables = lambda *given, **options: {'t': {'long': job}}\n"
+        "try:\n"
+        "    with ending_by_signals():  # as every command runs\n"
+        "        command.run(OmegaConf.create({'sweeps': [], 'plan': False, 'parallel': 1}), [])\n"
+        "except Ended as ended:\n"
+        "    print(ended)\n"
     )
-    sweep = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    pid_file = tmp_path / "long" / "pid"
+    sweep = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pid_file = folder / "pid"
     while not (pid_file.exists() and pid_file.read_text()):
         time.sleep(0.05)
-    sweep.terminate()
-    assert sweep.wait(20) != 0
+    sweep.send_signal(signum)
+    told, _ = sweep.communicate(timeout=20)
+    assert told.splitlines()[-1] == f"stopped by {signum.name}"
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
 

@@ -98,6 +98,7 @@ def test_what_is_no_checkpoint_of_ours_is_named(checkpoint, tmp_path):
         (lambda c: c["state_dict"].pop("model.head.bias"), r"weight 'head.bias' is absent, wanted \(8,\)"),
         (lambda c: c["state_dict"].update({"model.extra": torch.zeros(1)}), r"weight 'extra' is \(1,\), wanted absent"),
         (lambda c: c["hyper_parameters"]["model"].update(unknown=1), "does not describe a model"),
+        (lambda c: c["hyper_parameters"]["model"].update({5: 1}), "does not describe a model"),
     ],
 )
 def test_weights_of_another_shape_are_named(checkpoint, tmp_path, change, message):
@@ -105,3 +106,22 @@ def test_weights_of_another_shape_are_named(checkpoint, tmp_path, change, messag
     torch.save(checkpoint, tmp_path / "a.ckpt")
     with pytest.raises(MaesumError, match=message):
         load_autoencoder(tmp_path / "a.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        *[("frames", value, "a whole number from 2 to 65536") for value in (0, 1, -3, 2.5, True, None, "8", 10**8)],
+        *[("encoder_heads", value, "a whole number from 1 to 2147483647") for value in (0, 2.0, [2])],
+        *[("mlp_ratio", value, "a number above 0 and below a million") for value in (0, float("nan"), "4", True)],
+        *[("stream", value, "one of projected, feature") for value in ("straight", ["projected"])],
+    ],
+)
+def test_sizes_that_no_model_has_are_named(checkpoint, tmp_path, name, value, wanted):
+    checkpoint["hyper_parameters"]["model"][name] = value
+    torch.save(checkpoint, tmp_path / "a.ckpt")
+    with pytest.raises(MaesumError) as refusal:
+        load_autoencoder(tmp_path / "a.ckpt")
+    assert str(refusal.value) == (
+        f"{tmp_path}/a.ckpt: field 'hyper_parameters.model': {name} is {str(value)!r}, wanted {wanted}."
+    )

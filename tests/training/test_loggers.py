@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import wandb
 
@@ -40,10 +42,23 @@ def test_a_training_that_goes_on_in_its_folder_goes_on_in_its_wandb_run(fresh, t
     fresh.setenv("WANDB_MODE", "offline")
     first, again, other = start(tmp_path / "a"), start(tmp_path / "a"), start(tmp_path / "b")
     assert first == again != other
-    assert (tmp_path / "a" / RUN_ID).read_text().strip() == first
+    assert (tmp_path / "a" / RUN_ID).read_text() == f"{first}\n{tmp_path / 'a'}\n"
     (tmp_path / "a" / RUN_ID).write_bytes(b"\xff/../x")
     with pytest.raises(MaesumError, match=r"wandb_run_id: holds .*, wanted the id of a W&B run; delete the file"):
         start(tmp_path / "a")
+
+
+def test_a_copy_of_a_folder_begins_a_run_of_its_own_and_a_moved_folder_keeps_its_run(fresh, tmp_path):
+    fresh.setenv("WANDB_MODE", "offline")
+    first = start(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    of_copy = start(tmp_path / "copy")
+    assert of_copy != first
+    assert start(tmp_path / "copy") == of_copy
+    (tmp_path / "a").rename(tmp_path / "moved")
+    assert start(tmp_path / "moved") == first
+    (tmp_path / "moved" / RUN_ID).write_text(f"{first}\n")  # without a folder, as an earlier version notes it
+    assert start(tmp_path / "moved") == first
 
 
 def test_an_id_on_the_command_line_is_taken(fresh, tmp_path):
