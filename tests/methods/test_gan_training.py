@@ -148,6 +148,33 @@ def test_a_loss_that_is_not_finite_is_one_sentence(tmp_path, videos):
     module = task("sum_gan", [[0, 1, 2]])
     torch.nn.init.constant_(module.networks[0][1].discriminator.head.weight, float("nan"))
     with pytest.raises(
-        MaesumError, match=r"^the loss\w* is nan at step 0, on video number \d; lower the learning rate"
+        MaesumError, match=r"^the loss\w* is nan at step 1, on video number \d; lower the learning rate"
     ):
         trainer_of(tmp_path).fit(module, VideoDataModule(videos))
+
+
+@pytest.mark.parametrize(
+    ("name", "term"),
+    [
+        ("sum_gan", "scorer_sparsity"),
+        ("sum_gan_aae", "scorer_sparsity"),
+        ("sum_gan_gl_rpe", "scorer_sparsity"),
+        ("csnet", "scorer_variance"),
+        ("csnet_gl_rpe", "scorer_variance"),
+    ],
+)
+def test_training_lowers_what_the_scorer_alone_decides(tmp_path, videos, name, term):
+    """The mean importance nears sigma; CSNet's scores become less flat."""
+    module = task(name, [[0, 1, 2]])
+    seen = []
+    train = module.train_network
+
+    def noted(number, batch, optimizers):
+        found = train(number, batch, optimizers)
+        seen.append(float(found[f"loss_{term}"]))
+        return found
+
+    module.train_network = noted
+    trainer_of(tmp_path, epochs=10).fit(module, VideoDataModule(videos))
+    assert len(seen) == 30
+    assert sum(seen[-3:]) < 0.7 * sum(seen[:3])
