@@ -36,6 +36,8 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
+from maesum.models.recurrent import Scorer
+
 STEPS = (1, 2, 4)  # frames that the difference attention looks ahead
 
 
@@ -88,7 +90,7 @@ class DifferenceAttention(nn.Module):
         return torch.stack([head(x)[:, 0] for head, x in zip(self.heads, differences, strict=True)]).sum(0)
 
 
-class ChunkStrideScorer(nn.Module):
+class ChunkStrideScorer(Scorer):
     """Two streams, the difference attention on both, and a learned mean of their sigmoids.
 
     Args:
@@ -114,9 +116,22 @@ class ChunkStrideScorer(nn.Module):
         log_weight = self.fusion.log_softmax(0)[:, None]
         return (log_weight + logsigmoid(streams)).logsumexp(0) - (log_weight + logsigmoid(-streams)).logsumexp(0)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """features [n, H] -> importance [n] in (0, 1)."""
-        return self.logits(features).sigmoid()
+
+class WithDifferences(Scorer):
+    """Another scorer with the difference attention added to its logits: CSNet's, in place of its two streams.
+
+    Args:
+        width: H, of the features.
+        scorer: maps features [n, H] to logits [n].
+    """
+
+    def __init__(self, width: int, scorer: Scorer) -> None:
+        super().__init__()
+        self.scorer = scorer
+        self.difference = DifferenceAttention(width)
+
+    def logits(self, features: Tensor) -> Tensor:
+        return self.scorer.logits(features) + self.difference(features)
 
 
 def variance_loss(importance: Tensor, epsilon: float = 1e-4) -> Tensor:

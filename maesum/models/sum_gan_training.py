@@ -66,15 +66,26 @@ def trained_by(network: SumGan) -> dict[str, list[nn.Parameter]]:
     return {step: [weight for part in parts[step] for weight in part.parameters()] for step in STEPS}
 
 
-def scorer_losses(network: SumGan, features: Tensor, draws: Draws, sigma: float) -> dict[str, Tensor]:
-    """The terms of step 1 for features [n, D]; their sum is the loss."""
+def no_terms(importance: Tensor) -> dict[str, Tensor]:
+    """What SUM-GAN adds to the loss of step 1 for the importance [n] of frames: nothing."""
+    return {}
+
+
+def scorer_losses(
+    network: SumGan,
+    features: Tensor,
+    draws: Draws,
+    sigma: float,
+    more: Callable[[Tensor], dict[str, Tensor]] = no_terms,
+) -> dict[str, Tensor]:
+    """The terms of step 1 for features [n, D], and those that `more` makes of the importance; their sum is the loss."""
     original = network.compress(features)  # [n, H]
     importance = network.scorer(original)
     made = network.reconstructor(original * importance[:, None], draws.noise)
     terms = {"reconstruction": _distance(network, original, made)}
     if made.mean is not None and made.log_variance is not None:
         terms["prior"] = losses.prior(made.mean, made.log_variance)
-    return {**terms, "sparsity": losses.sparsity(importance, sigma)}
+    return {**terms, "sparsity": losses.sparsity(importance, sigma), **more(importance)}
 
 
 def decoder_losses(network: SumGan, features: Tensor, draws: Draws, form: Form) -> dict[str, Tensor]:
@@ -134,6 +145,7 @@ def train_on_video(
     clip: float = 5.0,
     train_discriminator: bool = True,
     backward: Callable[[Tensor], None] = Tensor.backward,
+    more: Callable[[Tensor], dict[str, Tensor]] = no_terms,
 ) -> dict[str, Tensor]:
     """Take the three steps on one video.
 
@@ -145,13 +157,14 @@ def train_on_video(
         clip: the greatest norm of a step's gradients.
         train_discriminator: False leaves out step 3, as j-min's code does on the first 16 videos of an epoch.
         backward: computes gradients of a loss, e.g. a trainer's own.
+        more: further terms of step 1, made of the importance [n], as CSNet's variance.
 
     Returns:
         The terms of the losses without gradient, named "step/term", e.g. "scorer/sparsity".
     """
     network.zero_grad()
     terms_of: dict[str, Callable[[Draws], dict[str, Tensor]]] = {
-        "scorer": lambda drawn: scorer_losses(network, features, drawn, sigma),
+        "scorer": lambda drawn: scorer_losses(network, features, drawn, sigma, more),
         "decoder": lambda drawn: decoder_losses(network, features, drawn, form),
         "discriminator": lambda drawn: discriminator_losses(network, features, drawn, form),
     }

@@ -10,6 +10,7 @@ from hydra import compose, initialize_config_dir
 
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
+from maesum.runs.method_settings import method_defaults, method_files
 from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import read_tables
 from tests.commands import SECONDS, maesum_here, user_error
@@ -18,6 +19,10 @@ EXPERIMENTS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yam
 SWEEPS = sorted(path.stem for path in (CONF_DIR / "sweep").glob("*.yaml"))
 #: Takes weights to start from.
 FROM_WEIGHTS = ("action_recognition", "cross_dataset", "finetune_tvsum", "linear_probe")
+#: Of methods on whole videos, whose steps take the longer the more frames they keep.
+ON_WHOLE_VIDEOS = [
+    name for name in EXPERIMENTS if name in method_files() and method_defaults(name)["reads"] == "videos"
+]
 SCALES = ([], ["+scale=demo"])
 
 
@@ -130,8 +135,9 @@ def test_an_experiment_that_builds_on_weights_does_not_start_without_them(experi
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_runs_at_demo_scale(experiment, weights, cache, tmp_path):
     extra = [f"init={weights}"] if experiment in FROM_WEIGHTS else []
+    small = ["method.hidden=8", "method.every=150"] if experiment in ON_WHOLE_VIDEOS else []
     done = maesum_here(
-        "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", *(["method.hidden=8"] if experiment == "dr_dsn" else []),
+        "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", *small,
         "evaluator.every_n_epochs=2", "scoring.every=10", "hydra.run.dir=run", folder=tmp_path, cache=cache,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

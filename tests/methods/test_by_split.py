@@ -134,37 +134,46 @@ def task():
     return Adversarial(8, TRAINING, {"every": 2})
 
 
-@pytest.mark.parametrize("stop", [4, 7])
-def test_several_optimisers_stopped_within_an_epoch_and_resumed_end_where_an_uninterrupted_training_ends(
-    tmp_path, videos, stop
-):
-    whole, trainer = task(), trainer_of(tmp_path / "whole")
+def assert_resumes_to_the_bit(folder, make, videos, stop):
+    """Train what `make` makes, whole and stopped after some videos, and compare weights, optimisers and schedules.
+
+    Returns:
+        The content of the last checkpoint.
+    """
+    whole, trainer = make(), trainer_of(folder / "whole")
     trainer.fit(whole, VideoDataModule(videos))
     assert trainer.global_step == 4 * len(LENGTHS)  # videos, not the steps of optimisers
     assert trainer.callback_metrics["samples_seen"] == 4 * len(LENGTHS)
 
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        trainer_of(tmp_path / "run", stop).fit(task(), VideoDataModule(videos))
+        trainer_of(folder / "run", stop).fit(make(), VideoDataModule(videos))
     torch.rand(17)  # another process has drawn other numbers
-    path, resumed, data = tmp_path / "run" / "last.ckpt", task(), VideoDataModule(videos)
-    trainer = trainer_of(tmp_path / "run")
-    content = torch.load(path, weights_only=True)
-    assert content["global_step"] == stop
-    assert len(content["optimizer_states"]) == len(content["lr_schedulers"]) == 4
+    path, resumed, data = folder / "run" / "last.ckpt", make(), VideoDataModule(videos)
+    trainer = trainer_of(folder / "run")
+    assert torch.load(path, weights_only=True)["global_step"] == stop
     found = load_resumed(path, resumed, trainer, record(), {})
     assert found.position == Position(stop // 3, stop % 3)
     data.start = found.position
     trainer.fit(resumed, data, ckpt_path=path, weights_only=True)
     assert trainer.global_step == 4 * len(LENGTHS)
 
-    first, again = (torch.load(tmp_path / name / "last.ckpt", weights_only=True) for name in ("whole", "run"))
+    first, again = (torch.load(folder / name / "last.ckpt", weights_only=True) for name in ("whole", "run"))
     for name, value in first["state_dict"].items():
         assert torch.equal(value, again["state_dict"][name]), name
     assert first["lr_schedulers"] == again["lr_schedulers"]
-    assert first["lr_schedulers"][1]["_last_lr"] == [2e-2 / 16]
     for one, other in zip(first["optimizer_states"], again["optimizer_states"], strict=True):
         for number, moments in one["state"].items():
             assert all(torch.equal(moments[name], other["state"][number][name]) for name in moments)
+    return first
+
+
+@pytest.mark.parametrize("stop", [4, 7])
+def test_several_optimisers_stopped_within_an_epoch_and_resumed_end_where_an_uninterrupted_training_ends(
+    tmp_path, videos, stop
+):
+    content = assert_resumes_to_the_bit(tmp_path, task, videos, stop)
+    assert len(content["optimizer_states"]) == len(content["lr_schedulers"]) == 4
+    assert content["lr_schedulers"][1]["_last_lr"] == [2e-2 / 16]
 
 
 @pytest.mark.parametrize(

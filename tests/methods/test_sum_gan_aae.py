@@ -1,0 +1,14 @@
+"""What SumGanAaeTraining is built of; how it trains is in test_gan_training.py."""
+
+from __future__ import annotations
+
+from maesum.methods.sum_gan_aae import SumGanAaeTraining
+from maesum.models.recurrent import LstmScorer
+from maesum.models.sum_gan_aae import AttentionAutoencoder
+
+
+def test_it_is_built_of_its_scorer_and_autoencoder_of_the_width_it_is_told():
+    _, network = SumGanAaeTraining(8, [[0]], {"hidden": 6}).networks[0]
+    assert type(network.scorer) is LstmScorer
+    assert type(network.reconstructor) is AttentionAutoencoder
+    assert network.compress.out_features == 6
