@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: No column of names is wrapped to fewer characters than this.
-_LEAST = 16
+_LEAST = 12
 
 
 @dataclass(frozen=True)
