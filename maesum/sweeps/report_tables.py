@@ -107,7 +107,7 @@ def _comparison(comparison: Comparison, width: int | None) -> list[str]:
                 texts += [""] * 4
                 continue
             difference = result.difference
-            texts += [_number(result.mean), _interval(*result.interval)]
+            texts += [figure(result.mean), _interval(*result.interval)]
             texts += ["", ""] if difference is None else [f"{difference.mean:+.3f}", _interval(*difference[1:])]
         body.append(texts)
     grid = Grid([*settings, "trained"], groups, body)
@@ -117,14 +117,15 @@ def _comparison(comparison: Comparison, width: int | None) -> list[str]:
 def _texts(cell: Cell) -> list[str]:
     interval = "" if cell.low is None or cell.high is None else _interval(cell.low, cell.high)
     difference = "" if cell.difference is None else f"{cell.difference:+.3f}"
-    return [_number(cell.value), interval, _number(cell.published), difference]
+    return [figure(cell.value), interval, figure(cell.published), difference]
 
 
 def _interval(low: float, high: float) -> str:
     return f"{low:.3f} to {high:.3f}"
 
 
-def _number(value: Published) -> str:
+def figure(value: Published) -> str:
+    """Return a figure as reports print it: three digits, NaN, "-", or nothing where there is none."""
     if value is None or isinstance(value, str):
         return value or ""
     return "NaN" if math.isnan(value) else f"{value:.3f}"
@@ -142,9 +143,9 @@ def _baseline_line(benchmark: str, rows: Mapping[str, Mapping[str, float | None]
     texts = []
     for name, values in rows.items():
         spread = (
-            f" (one draw ± {_number(values['tau_std'])} / {_number(values['rho_std'])})" if "tau_std" in values else ""
+            f" (one draw ± {figure(values['tau_std'])} / {figure(values['rho_std'])})" if "tau_std" in values else ""
         )
-        texts.append(f"{name} {_number(values['tau'])} / {_number(values['rho'])}{spread}")
+        texts.append(f"{name} {figure(values['tau'])} / {figure(values['rho'])}{spread}")
     return f"- {benchmark}: " + ", ".join(texts)
 
 
