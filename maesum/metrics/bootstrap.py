@@ -85,5 +85,6 @@ def paired_difference(
         raise MaesumError(f"a has shape {first.shape} and b {second.shape}, wanted the same videos in the same order.")
     difference = first - second
     interval = bootstrap_interval(difference, level, resamples, seed, weights)
-    mean = float(np.average(difference, weights=weights)) if difference.size else float("nan")
+    shares = None if weights is None else np.asarray(weights, dtype=np.float64)
+    mean = float(np.average(difference, weights=shares)) if difference.size else float("nan")
     return Difference(mean, interval.low, interval.high)

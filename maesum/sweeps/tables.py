@@ -153,7 +153,7 @@ def _read_table(name: str, content: Any) -> TableSpec:
 
 def _published(value: Any, where: str) -> Published:
     if value is None or value == NOT_REPORTED:
-        return value  # type: ignore[no-any-return]
+        return value
     try:
         number = math.inf if isinstance(value, bool) else float(value)  # YAML 1.1 reads -.026 as text
     except (TypeError, ValueError):
