@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TABLES := table1a,table1b,table1c,table1d,table1e,table2a,table2b,table3,a1,a2,a3,a4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-tables reproduce summarize pins audit reliability test test-fast test-lowest lint types imports check bench wheel clean
+.PHONY: help setup demo demo-tables reproduce summarize docs pins audit reliability test test-fast test-lowest lint types imports check bench wheel clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ reproduce: $(READY) ## Every table with the data at hand; says first what it nee
 	$(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' plan=true $(ARGS)
 	status=0; $(BIN)/python -m maesum.sweep 'sweep=[$(TABLES)]' $(ARGS) || status=$$?; \
 	$(BIN)/python -m maesum.report 'sweep=[$(TABLES)]' $(filter-out parallel=%,$(ARGS)); exit $$status
+
+docs: $(READY) ## Write docs/methods.md anew (ARGS="runs/jobs" adds the results of the runs in that folder)
+	$(BIN)/python -m docs.methods $(ARGS) > docs/methods.md.new && mv docs/methods.md.new docs/methods.md
 
 pins: $(READY) ## Look every pinned version up for Python 3.10 to 3.13
 	$(BIN)/python -m tests.reliability.pins

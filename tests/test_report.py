@@ -101,6 +101,28 @@ def test_a_figure_stands_beside_the_published_one_and_a_missing_one_beside_its_c
     assert COMMAND in text and "A remark." in text and "Synthetic" not in text  # noqa: PT018
 
 
+def test_nan_and_a_dash_of_the_paper_are_told_apart(make_job):
+    rows = [
+        {"setting": {"m": "undefined"}, "of": ["a"], "published": [float("nan"), float("nan")]},
+        {"setting": {"m": "not reported"}, "of": ["a"], "published": ["-", "-"]},
+        {"setting": {"m": "not in the paper"}, "of": ["a"], "published": [None, None]},
+        {"setting": {"m": "negative"}, "of": ["a"], "published": ["-.026", 0]},  # as YAML 1.1 reads -.026
+    ]
+    table, jobs = table_of(rows), {"a": make_job("a", evaluation(0.1, 0.2)), "b": make_job("b")}
+    found = table_rows(table, jobs)
+    text = markdown(table, found, {}, COMMAND, synthetic=False)
+    lines = [[each.strip() for each in line.strip("|").split("|")] for line in text.splitlines() if "|" in line][2:]
+    assert [line[3:5] for line in lines] == [["NaN", ""], ["-", ""], ["", ""], ["-0.026", "+0.126"]]
+    written = [row["tvsum/tau published"] for row in csv.DictReader(csv_text(table, found).splitlines())]
+    assert written == ["nan", "-", "", "-0.026"]
+
+
+@pytest.mark.parametrize("value", ["n/a", True, float("inf")])
+def test_what_no_paper_prints_is_refused(value):
+    with pytest.raises(MaesumError, match=r"sweep mine: row 1 has .* as published, wanted a number"):
+        table_of([{"setting": {}, "of": ["a"], "published": [value, 0.1]}])
+
+
 def test_csv_holds_full_precision(make_job):
     table = table_of(ROWS)
     jobs = {"a": make_job("a", evaluation(0.1234567, 0.15)), "b": make_job("b")}

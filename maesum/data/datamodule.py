@@ -59,10 +59,10 @@ class ClipDataModule(L.LightningDataModule):
         residency: str = "disk",
     ) -> None:
         super().__init__()
-        sampling.parse_stride(stride)
+        strides = sampling.parse_stride(stride)
         if residency not in RESIDENCIES:
             raise MaesumError(f"data.residency is {residency!r}, wanted one of {', '.join(RESIDENCIES)}.")
-        self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
+        self.batch_size, self.stride, self.frames, self.seed = batch_size, strides, frames, seed
         self.clips_per_video, self.held_out_clips_per_video = clips_per_video, held_out_clips_per_video
         self.workers, self.residency = workers, residency
         self._on_device: DeviceFeatures | None = None

@@ -111,7 +111,7 @@ class LabelledDataModule(L.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        sampling.parse_stride(stride)
+        strides = sampling.parse_stride(stride)
         for name, count in (
             ("batch_size", batch_size),
             ("clips_per_video", clips_per_video),
@@ -119,7 +119,7 @@ class LabelledDataModule(L.LightningDataModule):
         ):
             if count < 1:
                 raise MaesumError(f"{name} is {count}, wanted at least 1.")
-        self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
+        self.batch_size, self.stride, self.frames, self.seed = batch_size, strides, frames, seed
         self.clips_per_video, self.test_clips, self.workers = clips_per_video, test_clips, workers
         self.store, self.held_out = FeatureStore(features), FeatureStore(held_out)
         for store in (self.store, self.held_out):

@@ -51,6 +51,7 @@ def video_method(training: type[SplitTraining]) -> Method:
         has_schedule=False,
         is_supervised=training.is_supervised,
         reference=training.reference,
+        network=partial(_network, training),
     )
 
 
@@ -67,6 +68,10 @@ def scoring_method(settings: type[VideoSettings], build: Callable[[Any], nn.Modu
         return VideoScorer(build(setup.settings), None, setup.settings.every), None
 
     return Method("nothing", build_scorer, _score_benchmarks, settings, has_schedule=False, reference=reference)
+
+
+def _network(training: type[SplitTraining], feature_dim: int, setup: Setup) -> nn.Module:
+    return training(feature_dim, [[0]], asdict(setup.settings)).networks[0]
 
 
 def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, VideoDataModule]:

@@ -232,4 +232,9 @@ REFERENCE = (
     "arXiv:2306.01395, 2023"
 )
 
-METHOD = Method("clips", _build_pretraining, score_benchmarks, is_watched=True, reference=REFERENCE)
+
+def _network(feature_dim: int, setup: Setup) -> MaskedAutoencoder:
+    return MaskedAutoencoder(feature_dim, **asdict(setup.config.model))
+
+
+METHOD = Method("clips", _build_pretraining, score_benchmarks, is_watched=True, reference=REFERENCE, network=_network)

@@ -66,6 +66,8 @@ class Method:
         is_watched: whether the module's `model` reconstructs windows, so that benchmarks can be scored while it trains.
         is_supervised: whether it learns from the annotations of the videos that it trains on.
         reference: the publication that it follows, as one cites it.
+        network: from the width of features and a setup, of which no benchmark is read, to what is trained, for one
+            split: what a page of methods counts the parameters of. None where nothing is trained.
     """
 
     reads: str
@@ -77,6 +79,7 @@ class Method:
     is_watched: bool = False
     is_supervised: bool = False
     reference: str = ""
+    network: Callable[[int, Setup], nn.Module] | None = None
 
     def read_settings(self, node: dict[str, Any]) -> Any:
         """The settings of a composed `method` node.

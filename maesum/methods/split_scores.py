@@ -63,7 +63,10 @@ def score_by_split(
 
 
 def _of_own_splits(tables: list[Table]) -> dict[str, Any]:
-    """The mean over splits, each by its own network, with an interval over the tested videos."""
+    """The mean over splits, each by its own network, with an interval over the tested videos.
+
+    `videos_of_splits` holds for each split, in their order, what its own network reaches on each of its test videos.
+    """
     result: dict[str, Any] = {"source": tables[0].source}
     for measure in tables[0].measures:
         each = [table.per_split("scores", measure)[number] for number, table in enumerate(tables)]
@@ -73,4 +76,13 @@ def _of_own_splits(tables: list[Table]) -> dict[str, Any]:
         result[measure] = float(np.mean(each))
         result[f"{measure}_interval"] = list(bootstrap_interval(tested))
         result[f"{measure}_each"] = each
+    result["videos_of_splits"] = [_of_test_videos(table, table.splits[number]) for number, table in enumerate(tables)]
     return result
+
+
+def _of_test_videos(table: Table, split: Sequence[int]) -> dict[str, dict[str, float]]:
+    values = {measure: table.per_video("scores", measure) for measure in table.measures}
+    return {
+        table.video_ids[video]: {measure: float(values[measure][video]) for measure in table.measures}
+        for video in split
+    }

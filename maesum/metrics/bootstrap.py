@@ -28,7 +28,13 @@ class Difference(NamedTuple):
     high: float
 
 
-def bootstrap_interval(values: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+def bootstrap_interval(
+    values: ArrayLike,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    weights: ArrayLike | None = None,
+) -> Interval:
     """Return the percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
 
     Videos are drawn, not frames or annotators: a benchmark's videos are the sample that a result should generalise
@@ -38,17 +44,28 @@ def bootstrap_interval(values: ArrayLike, level: float = LEVEL, resamples: int =
         values: [videos], one figure a video; a nan makes the interval nan, so `resolve` undefined
             values first.
         level: the confidence, e.g. 0.95.
+        weights: [videos], how much each counts in the mean, e.g. in how many splits it is tested; alike by default.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0 or np.isnan(array).any():
         return Interval(float("nan"), float("nan"))
     draws = np.random.default_rng(seed).integers(0, array.size, size=(resamples, array.size))
-    low, high = np.quantile(array[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    if weights is None:
+        means = array[draws].mean(axis=1)
+    else:
+        shares = np.asarray(weights, dtype=np.float64)[draws]
+        means = (array[draws] * shares).sum(axis=1) / shares.sum(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
 
 
 def paired_difference(
-    a: ArrayLike, b: ArrayLike, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+    a: ArrayLike,
+    b: ArrayLike,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    weights: ArrayLike | None = None,
 ) -> Difference:
     """Return the mean difference of a minus b on the same videos, with its interval.
 
@@ -58,6 +75,7 @@ def paired_difference(
     Args:
         a: [videos].
         b: [videos], the same videos in the same order.
+        weights: [videos], as of `bootstrap_interval`.
 
     Raises:
         MaesumError: the shapes differ.
@@ -66,5 +84,7 @@ def paired_difference(
     if first.shape != second.shape:
         raise MaesumError(f"a has shape {first.shape} and b {second.shape}, wanted the same videos in the same order.")
     difference = first - second
-    interval = bootstrap_interval(difference, level, resamples, seed)
-    return Difference(float(difference.mean()) if difference.size else float("nan"), interval.low, interval.high)
+    interval = bootstrap_interval(difference, level, resamples, seed, weights)
+    shares = None if weights is None else np.asarray(weights, dtype=np.float64)
+    mean = float(np.average(difference, weights=shares)) if difference.size else float("nan")
+    return Difference(mean, interval.low, interval.high)

@@ -19,7 +19,7 @@ def table_curve(path: str | Path, table: TableSpec, curve: CurveSpec, rows: Sequ
         for number, (name, points) in enumerate(_lines(table, curve, rows).items()):
             colour = f"C{number}"
             own = [(x, cell.value, cell) for x, cell in points if cell.value is not None]
-            paper = [(x, cell.published) for x, cell in points if cell.published is not None]
+            paper = [(x, cell.published_number) for x, cell in points if cell.published_number is not None]
             if own:
                 axes.errorbar(
                     [x for x, _, _ in own],

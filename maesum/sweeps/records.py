@@ -48,6 +48,19 @@ class Record:
         """Return the table under a key, None where there is nothing."""
         return None if self._content.get(key) is None else self.table(key)
 
+    def optional_list(self, key: str) -> list[Record] | None:
+        """Return the tables of the list under a key, None where there is nothing.
+
+        Raises:
+            MaesumError: it is no list, or holds what is no table.
+        """
+        value = self._content.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise self._error(self._name(key), value, "a list")
+        return [Record(each, self._path, f"{self._name(key)}[{number}]") for number, each in enumerate(value)]
+
     def tables(self) -> Iterator[tuple[str, Record]]:
         """Yield every table in this one, with its key."""
         for key in self._content:
@@ -62,6 +75,10 @@ class Record:
         if key not in self._content:
             raise self._error(self._name(key), None, "a number")
         return self._number(self._content[key], self._name(key))
+
+    def keys(self) -> list[str]:
+        """Return the names of all fields."""
+        return list(self._content)
 
     def has(self, key: str) -> bool:
         """Whether there is such a field, whatever it holds."""

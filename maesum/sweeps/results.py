@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from maesum.sweeps.jobs import Job
 from maesum.sweeps.records import Record
-from maesum.sweeps.tables import RowSpec, TableSpec
+from maesum.sweeps.tables import Published, RowSpec, TableSpec
 
 #: Measures of the table "f1" of an evaluation; all others are of the protocol "paper".
 _F1 = ("f1", "over_random")
@@ -16,17 +17,24 @@ _F1 = ("f1", "over_random")
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure beside the published one; None where there is none."""
+    """One figure beside the published one (see `maesum.sweeps.tables.Published`); None where there is none."""
 
     value: float | None
     low: float | None
     high: float | None
-    published: float | None
+    published: Published
+
+    @property
+    def published_number(self) -> float | None:
+        """Return the published figure if it is a number, and not NaN or "-"."""
+        is_number = isinstance(self.published, float) and math.isfinite(self.published)
+        return self.published if is_number else None  # type: ignore[return-value]
 
     @property
     def difference(self) -> float | None:
         """Return our figure minus the published one."""
-        return None if self.value is None or self.published is None else self.value - self.published
+        published = self.published_number
+        return None if self.value is None or published is None else self.value - published
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class JobResult:
             self.evaluations = dict(Record.read(path).tables()) if path.exists() else {}
         self.stand_in = "demo" if list(job.config["benchmarks"]) == ["demo"] else None
 
-    def cell(self, metric: str, read: str, published: float | None) -> Cell | None:
+    def cell(self, metric: str, read: str, published: Published) -> Cell | None:
         """Return the figure of a metric; None where this job has none of it.
 
         Figures of a benchmark stand in its evaluation. What else a method has measured, such as an accuracy, stands in
@@ -112,7 +120,7 @@ def _row(row: RowSpec, jobs: dict[str, Job], done: dict[str, JobResult]) -> Row:
     return Row(row.setting, tuple(cells), missing)
 
 
-def _first_cell(results: Sequence[JobResult], metric: str, read: str, published: float | None) -> Cell:
+def _first_cell(results: Sequence[JobResult], metric: str, read: str, published: Published) -> Cell:
     for result in results:
         cell = result.cell(metric, read, published)
         if cell is not None:

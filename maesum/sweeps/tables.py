@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from maesum.metrics.splits import SHIPPED
 from maesum.system.errors import MaesumError
 
 COMMANDS = ("train", "predict", "evaluate")
 READS = ("scores", "human", "random", "splits")
+#: What a paper prints where it has no figure.
+NOT_REPORTED = "-"
+#: A published figure: a number, nan where the paper prints NaN, "-" where it prints that, None where it has no cell.
+Published = float | str | None
 
 
 @dataclass
@@ -47,14 +53,15 @@ class RowSpec:
         of: the jobs whose results it shows; none for a row that the paper took from elsewhere.
         read: what of these results: the scores', a baseline's (human, random), or the mean over splits.
         metrics: what its columns show, where rows differ in that; the table's metrics by default.
-        published: the paper's figures in the order of the metrics; null where it prints none.
+        published: the paper's figures in the order of the metrics: .nan where it prints NaN, "-" where it prints that,
+            null where it has no such cell.
     """
 
     setting: dict[str, Any] = field(default_factory=dict)
     of: list[str] = field(default_factory=list)
     read: str = "scores"
     metrics: list[str] = field(default_factory=list)
-    published: list[float | None] = field(default_factory=list)
+    published: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -67,6 +74,19 @@ class CurveSpec:
 
 
 @dataclass
+class ComparisonSpec:
+    """A second grid of a table: its rows under one protocol on the same videos, each compared with one of them.
+
+    Attributes:
+        reference: the job that the others are compared with.
+        splits: the splits on whose test videos all are compared, by their name, e.g. paper5.
+    """
+
+    reference: str = ""
+    splits: str = "paper5"
+
+
+@dataclass
 class TableSpec:
     """One table of the paper.
 
@@ -75,6 +95,7 @@ class TableSpec:
         section: where the paper discusses it.
         needs: the data it takes.
         metrics: the columns that are compared with published figures.
+        comparison: whether all rows are also compared on the same videos, and how.
         note: what a reader of the table has to know.
     """
 
@@ -85,6 +106,7 @@ class TableSpec:
     jobs: dict[str, JobSpec] = field(default_factory=dict)
     rows: list[RowSpec] = field(default_factory=list)
     curve: CurveSpec | None = None
+    comparison: ComparisonSpec | None = None
     note: str = ""
 
 
@@ -124,4 +146,27 @@ def _read_table(name: str, content: Any) -> TableSpec:
                 f"{where} has {len(row.metrics)} metrics and {len(row.published)} published figures for the table's "
                 f"{len(table.metrics)} metrics."
             )
+        row.published = [_published(value, where) for value in row.published]
+    _check_comparison(f"sweep {name}: comparison", table)
     return table
+
+
+def _published(value: Any, where: str) -> Published:
+    if value is None or value == NOT_REPORTED:
+        return value
+    try:
+        number = math.inf if isinstance(value, bool) else float(value)  # YAML 1.1 reads -.026 as text
+    except (TypeError, ValueError):
+        number = math.inf
+    if math.isinf(number):
+        raise MaesumError(f'{where} has {value!r} as published, wanted a number, .nan, "-" or null.')
+    return number
+
+
+def _check_comparison(where: str, table: TableSpec) -> None:
+    if table.comparison is None:
+        return
+    for field_name, known in (("reference", table.jobs), ("splits", SHIPPED)):
+        value = getattr(table.comparison, field_name)
+        if value not in known:
+            raise MaesumError(f"{where}.{field_name} is '{value}', wanted one of {', '.join(known)}.")

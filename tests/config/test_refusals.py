@@ -99,7 +99,7 @@ from maesum.cli.entry import explain
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
 
-HEAVY = {"torch", "lightning", "av", "scipy"}  # h5py comes with the importers, each of which declares its options in its file
+HEAVY = {"torch", "lightning", "av", "scipy", "h5py"}
 
 def answer(function, config, changes):
     undo = []
@@ -122,10 +122,12 @@ def answer(function, config, changes):
             node._content[last] = before
     return "not refused"
 
-register_schemas()
 answers = []
 with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
     for command, given, asked in json.load(sys.stdin):
+        register_schemas(command)
+        if command == "prepare":
+            HEAVY.discard("h5py")  # comes with the importers, each of which declares its options in its file
         function = getattr(importlib.import_module(f"maesum.{command}"), command)
         config = compose(command, given, return_hydra_config=True)
         with open_dict(config):
@@ -183,14 +185,14 @@ def requests() -> list[tuple[str, list[str], list[tuple[dict[str, Any], str]]]]:
     for command, (given, schema) in COMMANDS.items():
         own = [({key: value}, key) for key, value in bad_values(schema)]
         found.append((command, given, own + RULES.get(command, [])))
-    for name, schema in source_schemas().items():
+    for name, schema in BACKBONE_SCHEMAS.items():
+        own = [({key: value}, key) for key, value in bad_values(schema, "backbone.")]
+        found.append(("extract", ["videos=x", "out=y.h5", f"backbone={name}"], own))
+    for name, schema in source_schemas().items():  # last: these load h5py
         required = [f"source.{each.name}=z" for each in fields(schema) if each.default == MISSING]
         given = [f"source={name}", *["input=x"] * (name != "demo"), "out=y", *required]
         own = [({key: value}, key) for key, value in bad_values(schema, "source.")]
         found.append(("prepare", given, own))
-    for name, schema in BACKBONE_SCHEMAS.items():
-        own = [({key: value}, key) for key, value in bad_values(schema, "backbone.")]
-        found.append(("extract", ["videos=x", "out=y.h5", f"backbone={name}"], own))
     return found
 
 

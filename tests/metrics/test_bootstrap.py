@@ -53,6 +53,18 @@ def test_paired_difference_is_narrower_than_the_two_means() -> None:
         paired_difference(a, b[:-1])
 
 
+def test_weights_say_how_often_a_video_counts() -> None:
+    values, other = np.array([0.0, 0.3, 0.9]), np.array([0.1, 0.1, 0.1])
+    found = paired_difference(values, other, weights=[1, 1, 2])
+    assert found.mean == pytest.approx((0.0 + 0.3 + 2 * 0.9) / 4 - 0.1)
+    draws = np.random.default_rng(0).integers(0, 3, (10_000, 3))
+    means = [np.average(values[draw], weights=np.array([1, 1, 2])[draw]) for draw in draws[:2000]]
+    assert bootstrap_interval(values, resamples=2000, weights=[1, 1, 2]) == pytest.approx(
+        np.quantile(means, [0.025, 0.975])
+    )
+    assert bootstrap_interval(values, weights=[1, 1, 1]) == pytest.approx(bootstrap_interval(values))
+
+
 def test_human_baselines_equal_a_plain_loop() -> None:
     scores = np.random.default_rng(3).integers(1, 6, (5, 120))
     pairs, against_mean = human_pairwise(scores), human_against_mean(scores)
