@@ -133,3 +133,17 @@ def test_another_seed_of_the_demo_is_other_data(tmp_path):
         make_demo(tmp_path / str(seed), seed)
     first, other = ([fingerprint(path) for path in sorted((tmp_path / seed).iterdir())] for seed in ("0", "1"))
     assert all(one is not None and one != two for one, two in zip(first, other, strict=True))
+
+
+def test_the_code_of_a_method_of_ones_own_is_part_of_what_decides(tmp_path, monkeypatch):
+    """No version of this package stands for it, so a run by another version of it is another run."""
+    monkeypatch.setenv("MAESUM_METHODS", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text("name: mine\nreads: nothing\n")
+    code = tmp_path / "mine.py"
+    code.write_text("RATE = 1\n")
+    config = {"method": {"name": "mine", "reads": "nothing"}, "benchmarks": {}}
+    first = fingerprints(config)
+    code.write_text("RATE = 2\n")
+    assert first.keys() == {"method"}
+    assert fingerprints(config)["method"] != first["method"]
+    assert "method" not in decisive_files({**config, "method": {"name": "dr_dsn", "reads": "videos"}})
