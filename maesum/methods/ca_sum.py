@@ -50,7 +50,7 @@ class CaSumTraining(AccumulatedSplitTraining):
         return nn.Sequential(UnitLength(), CaSum(feature_dim, self.settings.block_size, self.settings.dropout))
 
     def loss(self, number: int, batch: VideoDraw) -> tuple[Tensor, dict[str, Tensor]]:
-        scaling, network = self.networks[number]  # type: ignore[misc]
+        scaling, network = self.networks[number].children()
         generator = torch.Generator().manual_seed(batch.seed)  # on the CPU, so that any device drops the same
         importance = network(scaling(batch.features), generator)
         return length_loss(importance, self.settings.sigma), {"importance": importance.detach().mean()}

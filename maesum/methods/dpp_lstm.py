@@ -65,7 +65,8 @@ class DppLstmTraining(AccumulatedSplitTraining):
 
     def loss(self, number: int, batch: VideoDraw) -> tuple[Tensor, dict[str, Tensor]]:
         assert batch.user_scores is not None  # of every video that a network trains on
-        scaling, network = self.networks[number]  # type: ignore[misc]
+        scaling, network = self.networks[number].children()
+        assert isinstance(network, DppLstm)
         selected = key_frames(batch.user_scores, self.settings.key_share).to(batch.features.device)
         quality, kernel = network.quality_and_kernel(scaling(batch.features))
         of_quality, of_dpp = quality_loss(quality, selected), dpp_loss(quality, kernel, selected)

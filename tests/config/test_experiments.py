@@ -126,12 +126,20 @@ def test_an_experiment_that_builds_on_weights_does_not_start_without_them(experi
     assert not (tmp_path / ".cache").exists()
 
 
+#: Settings of methods that take long.
+SMALLER = {
+    "dr_dsn": ["method.hidden=8"],
+    "dpp_lstm": ["method.hidden=8", "method.kernel=8"],
+    "rs_sum": ["method.width=16", "method.passes=2"],
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_runs_at_demo_scale(experiment, weights, cache, tmp_path):
     extra = [f"init={weights}"] if experiment in FROM_WEIGHTS else []
     done = maesum_here(
-        "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", *(["method.hidden=8"] if experiment == "dr_dsn" else []),
+        "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", *SMALLER.get(experiment, []),
         "evaluator.every_n_epochs=2", "scoring.every=10", "hydra.run.dir=run", folder=tmp_path, cache=cache,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
