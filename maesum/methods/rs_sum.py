@@ -8,7 +8,8 @@ them, then follows a cosine of 900. A training of few epochs wants method.warmup
 What differs: its batches are of 256 sequences, and the 40 videos of a split of TVSum have fewer, so here one update an
 epoch takes the mean over videos of the mean over their sequences, however many. It cuts more sequences from a video,
 shifted and thinned. It keeps the epoch with the least restoration loss on the test videos; here the last weights count.
-Features come as they are; splits and evaluator are ours.
+Features come as they are; the public files that it reads hold such of unit length. It reads shots as well, and masks
+with regard to these. Splits and evaluator are ours.
 """
 
 from __future__ import annotations
