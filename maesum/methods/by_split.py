@@ -20,6 +20,7 @@ from maesum.config.methods import VideoSettings
 from maesum.data.origin import frames_kept
 from maesum.data.whole_videos import VideoDataModule, VideoDraw, WholeVideos
 from maesum.data.zeros import remark_on_zeros
+from maesum.methods.accumulated_training import AccumulatedSplitTraining
 from maesum.methods.prediction import predict_benchmarks
 from maesum.methods.registry import Method, Metrics, Setup
 from maesum.methods.split_scores import score_by_split
@@ -31,6 +32,7 @@ from maesum.system.printing import say
 from maesum.training.checkpoints import check_weights
 
 __all__ = [
+    "AccumulatedSplitTraining",
     "ManualSplitTraining",
     "SplitTraining",
     "VideoDraw",

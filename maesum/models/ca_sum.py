@@ -7,9 +7,8 @@ A frame attends to the whole video; of that, only the attention to its own block
 entropy of its attention says how unique it is, and its attention to frames outside the block, weighed by how unlike it
 they are, how diverse. The only loss pulls the mean importance of a video to a length factor sigma.
 
-Published
-- F1 51.1 on SumMe and 61.4 on TVSum, tau/rho .160/.210 on TVSum: five random splits, 80 % for training, each annotator
-  apart, at every 15th frame. Not a row of Table 3.
+Published (F1 as later work quotes it, not checked against the papers themselves)
+- F1 51.1 on SumMe and 61.4 on TVSum: five random splits, 80 % for training. Not a row of Table 3.
 
 Where the paper is silent, and what the released code does (e-apostolidis/CA-SUM)
 - Attention is one head, not scaled, and without biases. Entropies are divided by log n and then by their sum over the

@@ -7,7 +7,7 @@ stream has a bidirectional LSTM and one linear unit a frame; differences to fram
 moves. All training is that of SUM-GAN: `ChunkStrideScorer` fills the scorer's place of `maesum.models.sum_gan.SumGan`,
 and `variance_loss` is added to what its scorer minimises.
 
-Published
+Published (F1 as later work quotes it, not checked against the papers themselves)
 - F1 51.3 on SumMe and 58.8 on TVSum without annotations (52.1 and 59.0 with more videos, 45.1 and 59.2 in transfer),
   five random splits, 80 % for training; which splits is not said.
 - Table 3: tau/rho .025/.034 on TVSum, brought from Jung et al. (2020); "-" elsewhere.

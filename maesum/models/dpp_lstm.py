@@ -6,7 +6,7 @@ A bidirectional LSTM reads the video; one network gives each frame its quality q
 then as probable as det(L_Y) / det(L + I) with L_ij = q_i q_j k_i' k_j: made of good frames that differ. Trained on
 the key frames of annotators: the mean squared error of q and the negative log-likelihood of the key frames' set.
 
-Published
+Published (F1 as later work quotes it, not checked against the papers themselves)
 - F1 38.6 on SumMe and 54.7 on TVSum, trained on 80 % of the benchmark's videos; 42.9 and 59.6 with three more data
   sets, 41.8 and 58.7 with those alone. One reference summary a video; splits are random and not published.
 - Table 3: tau/rho .042/.055 on TVSum, -.026/-.031 on SumMe, -.027/-.033 on FineGym, brought from other papers.

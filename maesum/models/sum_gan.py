@@ -8,7 +8,7 @@ again, and the discriminator says whether a video is an original. Its last hidde
 original are compared. The steps of training are in maesum/models/sum_gan_training.py, the losses in
 maesum/models/sum_gan_losses.py.
 
-Published
+Published (F1 as later work quotes it, not checked against the papers themselves)
 - SUM-GAN: F1 38.7 on SumMe and 50.8 on TVSum, against one reference summary a video, mean of five random splits.
   SUM-GAN-sl: F1 47.3 and 58.0 against all users (maximum on SumMe, mean on TVSum), five splits; its code scores every
   epoch on the test videos and does not say which one counts.

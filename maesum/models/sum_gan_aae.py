@@ -4,7 +4,7 @@ Apostolidis, Adamantidou, Metsai, Mezaris and Patras, "Unsupervised Video Summar
 Learning", MMM 2020. All the rest is SUM-GAN-sl: see maesum/models/sum_gan.py. `SumGan` takes `AttentionAutoencoder` as
 its reconstructor, and trains by the label form with sigma .15.
 
-Published
+Published (F1 as later work quotes it, not checked against the papers themselves)
 - F1 48.9 on SumMe and 58.3 on TVSum, against all users (maximum on SumMe, mean on TVSum), five random splits. Its sweep
   of sigma has these values at .15, where the text says that sigma is .05 (47.1 and 58.3).
 - Table 3: tau/rho -.047/-.062 on TVSum and -.018/-.023 on SumMe, brought from other papers.

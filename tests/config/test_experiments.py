@@ -20,9 +20,6 @@ SWEEPS = sorted(path.stem for path in (CONF_DIR / "sweep").glob("*.yaml"))
 #: Takes weights to start from.
 FROM_WEIGHTS = ("action_recognition", "cross_dataset", "finetune_tvsum", "linear_probe")
 #: Of methods on whole videos, whose steps take the longer the more frames they keep.
-ON_WHOLE_VIDEOS = [
-    name for name in EXPERIMENTS if name in method_files() and method_defaults(name)["reads"] == "videos"
-]
 SCALES = ([], ["+scale=demo"])
 
 
@@ -131,11 +128,20 @@ def test_an_experiment_that_builds_on_weights_does_not_start_without_them(experi
     assert not (tmp_path / ".cache").exists()
 
 
+#: Settings of methods that take long.
+SMALLER = {
+    **{name: ["method.hidden=8", "method.every=150"] for name in EXPERIMENTS if name.startswith(("sum_gan", "csnet"))},
+    "dr_dsn": ["method.hidden=8"],
+    "dpp_lstm": ["method.hidden=8", "method.kernel=8"],
+    "rs_sum": ["method.width=16", "method.passes=2"],
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_runs_at_demo_scale(experiment, weights, cache, tmp_path):
     extra = [f"init={weights}"] if experiment in FROM_WEIGHTS else []
-    small = ["method.hidden=8", "method.every=150"] if experiment in ON_WHOLE_VIDEOS else []
+    small = SMALLER.get(experiment, [])
     done = maesum_here(
         "train", f"+experiment={experiment}", *SECONDS, *extra, "figures=false", *small,
         "evaluator.every_n_epochs=2", "scoring.every=10", "hydra.run.dir=run", folder=tmp_path, cache=cache,
