@@ -10,7 +10,6 @@ from hydra import compose, initialize_config_dir
 
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
-from maesum.runs.method_settings import method_defaults, method_files
 from maesum.sweeps.jobs import JobMaker
 from maesum.sweeps.tables import read_tables
 from tests.commands import SECONDS, maesum_here, user_error
