@@ -64,13 +64,13 @@ def train_on(features: Path, quality: str, seed: int, accelerator: str) -> Maske
     data = ClipDataModule(str(features), batch_size=_BATCH, stride=_STRIDE, seed=seed)
     data.clips_per_video = -(-_BATCH * _STEPS_PER_EPOCH // len(data.store))
     steps_per_epoch = len(data.store) * data.clips_per_video // _BATCH
-    task = Pretraining(
+    module = Pretraining(
         model=_sizes(size, data.store.dim),
         optim={"base_lr": 1e-3, "scale_lr": False},
         batch_size=_BATCH,
         warmup_epochs=max(1, size.steps // steps_per_epoch // 10),
     )
-    task.model.set_statistics(*feature_statistics(data.store))
+    module.model.set_statistics(*feature_statistics(data.store))
     epochs = max(2, size.steps // steps_per_epoch)
     with progress_bar("training", epochs * steps_per_epoch) as advance, without_remarks(), interrupts_raised():
         trainer = L.Trainer(
@@ -85,8 +85,8 @@ def train_on(features: Path, quality: str, seed: int, accelerator: str) -> Maske
             num_sanity_val_steps=0,
             use_distributed_sampler=False,  # the clip sampler deals out ranks itself
         )
-        trainer.fit(task, data)
-    return task.model.cpu().eval()
+        trainer.fit(module, data)
+    return module.model.cpu().eval()
 
 
 def _sizes(size: Quality, feature_dim: int) -> dict[str, Any]:
