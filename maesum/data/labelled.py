@@ -129,7 +129,7 @@ class LabelledDataModule(L.LightningDataModule):
                 rank_zero_only(print)(line)
         check_apart(self.store, self.held_out)
         self.classes = sorted(set(_labels(self.store)))
-        # numbered now and not when a loader needs them: the held-out set is only read when all training is done
+        # numbered now, so that an unknown test label is refused before training and not when the test begins
         self._training_labels, self._held_out_labels = self._numbered(self.store), self._numbered(self.held_out)
         self.start = START  # set before training by `maesum.training.resuming` when resuming
 

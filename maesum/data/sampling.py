@@ -93,7 +93,7 @@ def windows(
     Args:
         targets: [B] int, frames of the video to score.
         length: frames of the video.
-        target_position: position of the target in the window (0-based); 15 of 30 spans t - 15 s .. t + 14 s at stride s.
+        target_position: position of the target in the window (0-based); 15 of 30: t - 15 s .. t + 14 s at stride s.
 
     Raises:
         MaesumError: the video has fewer frames than the window, a stride below 1, or an unknown boundary.

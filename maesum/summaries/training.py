@@ -1,4 +1,4 @@
-"""A small model trained on the videos at hand, without any labels (the paper's A2.2 in miniature)."""
+"""Train a small model on the videos at hand, without any labels (the paper's A2.2 in miniature)."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from maesum.training.interrupts import interrupts_raised
 from maesum.training.remarks import without_remarks
 
 _BATCH = 32
-#: Of training clips: scoring looks at stride 2, and 30 frames at stride 4 fit into five seconds.
+#: Strides of training clips: scoring uses stride 2, and 30 frames at stride 4 fit into five seconds.
 _STRIDE = (1, 4)
 _STEPS_PER_EPOCH = 10
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How much time goes into the model.
+    """The size of the model and the length of its training.
 
     Attributes:
-        steps: of the optimiser, 32 clips each.
-        width, depth: of the encoder; the decoder is two thirds as wide and two blocks deep.
+        steps: optimiser steps, of 32 clips each.
+        width, depth: size of the encoder; the decoder is two thirds as wide and two blocks deep.
     """
 
     steps: int
@@ -39,14 +39,15 @@ class Quality:
     depth: int
 
 
-#: By the name that `quality=` takes; about 10 seconds, half a minute, and several minutes on two cores.
+#: Settings by the name that `quality=` takes; they train for about 10 seconds, half a minute, and several minutes on
+#: two cores.
 QUALITIES = {"fast": Quality(150, 96, 2), "normal": Quality(500, 96, 3), "best": Quality(3000, 192, 6)}
 
 
 def train_on(features: Path, quality: str, seed: int, accelerator: str) -> MaskedAutoencoder:
     """Train a model on all videos of a features file.
 
-    Channels are brought to zero mean and unit variance: on few videos a few strong channels would decide alone.
+    Channels are scaled to zero mean and unit variance: on few videos, a few strong channels would dominate the loss.
 
     Args:
         quality: fast, normal or best.
@@ -102,7 +103,7 @@ def _sizes(size: Quality, feature_dim: int) -> dict[str, Any]:
 
 
 class _Steps(Callback):
-    """Moves the progress bar on."""
+    """Advances the progress bar."""
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance
