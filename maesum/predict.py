@@ -3,7 +3,7 @@
     python -m maesum.predict ckpt=RUN/checkpoints/last.ckpt benchmark=[tvsum,summe]
     python -m maesum.predict scorer=context_mean benchmark=demo              without a model
 
-Scores, tables, figures, the resolved config and provenance lie in runs/predict/<time>.
+Scores, tables, figures, the resolved config and provenance are written to runs/predict/<time>.
 """
 
 from __future__ import annotations

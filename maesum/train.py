@@ -4,7 +4,7 @@
     python -m maesum.train +experiment=rand_stride +scale=demo    the same at demo scale
     python -m maesum.train data=features data.features=my.h5 benchmark=[]
 
-Weights, scores, tables, figures, the resolved config and provenance lie in runs/<name>/<time>.
+Weights, scores, tables, figures, the resolved config and provenance are written to runs/<name>/<time>.
 """
 
 from __future__ import annotations

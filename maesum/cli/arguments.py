@@ -107,7 +107,7 @@ def one_writer(arguments: list[str]) -> list[str]:
 
 
 def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
-    """Do without a run's folder where it cannot be made and the results go elsewhere, by `out=`."""
+    """Do without a run folder where it cannot be made and `out=` sends the results elsewhere."""
     given = keys_of(arguments)
     if config_name not in _RESULTS_BY_OUT or "out" not in given or "hydra.run.dir" in given:
         return arguments
@@ -118,7 +118,7 @@ def without_run_folder(arguments: list[str], config_name: str) -> list[str]:
 
 
 def _beside_overrides(arguments: list[str], further: list[str]) -> list[str]:
-    """Put overrides behind the last given, since Hydra takes them in one piece."""
+    """Insert overrides after the last override, since Hydra wants all of them together."""
     given = [at for at, argument in enumerate(arguments) if ASSIGNMENT.match(argument) or parsed(argument)]
     place = given[-1] + 1 if given else len(arguments)
     return [*arguments[:place], *further, *arguments[place:]]

@@ -166,25 +166,25 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def _runs_in_turn() -> bool:
-    """Whether this job is one of several that Hydra runs in this process one after the other."""
+    """Return whether this job is one of several that Hydra runs in this process one after the other."""
     config = HydraConfig.get()
     return config.mode is RunMode.MULTIRUN and str(config.launcher._target_).endswith("BasicLauncher")
 
 
 def _has_a_sentence(error: Exception) -> bool:
-    """Whether the error is explained in one sentence: its cause is not a defect of this package."""
+    """Return whether the error can be explained in one sentence, since its cause is no defect of this package."""
     system = isinstance(error, OSError) and error.errno is not None
     known = isinstance(error, (*_USER_ERRORS, Stopped, MemoryError))
     return system or known or _device_is_full(error) or _lost_peer(error)
 
 
 def _device_is_full(error: BaseException) -> bool:
-    """Whether a GPU's memory was not enough; recognised by the class name, since this module does not load torch."""
+    """Return whether a GPU's memory was too small; known by its class name, since torch is not loaded here."""
     return isinstance(error, RuntimeError) and type(error).__name__ == "OutOfMemoryError"
 
 
 def _lost_peer(error: BaseException) -> bool:
-    """Whether a collective operation failed because another process of the job is gone."""
+    """Return whether a collective operation failed because another process of the job is gone."""
     return isinstance(error, RuntimeError) and re.search(r"Connection (closed|reset) by peer", str(error)) is not None
 
 
@@ -202,8 +202,8 @@ def explain(error: Exception) -> str:
             "trainer.accumulate_grad_batches or take data.residency=host."
         )
     if _lost_peer(error):
-        return "another process of this job has ended, so this one stops; its own message tells why."
-    if isinstance(error, InterpolationResolutionError):  # a resolver of ours may have refused: OmegaConf wraps it
+        return "another process of this job has ended, so this one stops; the message of that process says why."
+    if isinstance(error, InterpolationResolutionError):  # OmegaConf wraps the error of a resolver of this package
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, MaesumError):
             cause = cause.__context__

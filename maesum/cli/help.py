@@ -83,7 +83,7 @@ def _composed(config_name: str, overrides: Sequence[str]) -> tuple[list[Group], 
 
 
 def _method_schema(config: DictConfig) -> dict[str, type]:
-    """The schema of the part `method`, where a command has one and a method is chosen."""
+    """Return the schema of `method`, where a command has this part and a method is chosen."""
     name = config.method.get("name") if "method" in config else None
     return {"method": settings_schema(name)} if name in method_names() else {}
 

@@ -40,10 +40,10 @@ def sections(
     Keys that the schemas set (`_target_`) and keys that only repeat another key (`source.out`) are left out.
 
     Args:
-        titles: of the nodes whose schema depends on what is chosen for them, by name.
-        prefix: what stands before the config's keys, such as "data.".
-        title: of the config's own keys; by default what the schema says.
-        schemas: of nodes that take any keys for Hydra, by name.
+        titles: titles of the nodes whose schema depends on the chosen option, by name.
+        prefix: prefix of the config's keys, such as "data.".
+        title: title of the config's own keys; by default that of the schema.
+        schemas: schemas of nodes for which Hydra accepts any key, by name.
     """
     plain = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False, enum_to_str=True))
     schema = OmegaConf.get_type(config)
@@ -73,7 +73,7 @@ def sections(
 
 
 def _declared(path: str, node: dict[str, Any], schema: type, title: str | None) -> Iterator[Section]:
-    """The keys of a node by the schema that is not Hydra's; what the node does not hold has its default."""
+    """Yield a section with the keys of a node by a schema that Hydra does not know; absent keys have their defaults."""
     values = {each.name: each.default for each in fields(schema)} | node
     keys = [
         _key(f"{path}.{name}", values[name], _with_range(schema, name, meaning))
@@ -84,7 +84,7 @@ def _declared(path: str, node: dict[str, Any], schema: type, title: str | None) 
 
 
 def _with_range(schema: type, name: str, meaning: str) -> str:
-    """What a number means, with what it may be."""
+    """Return the meaning of a setting, with the range of a number."""
     allowed = range_of(schema, name)
     return meaning if allowed is None else f"{meaning} ({allowed})"
 

@@ -1,6 +1,6 @@
-"""Where a command leaves its results, as far as the command line says.
+"""Find where a command writes its results, as far as the command line says.
 
-Two jobs of a multirun (`-m`) in one place would each replace what the other left.
+Two jobs of a multirun (`-m`) in one place would overwrite each other's results.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ def check_places(overrides: Sequence[str]) -> None:
         if key in _PLACES and others and "${" not in typed:
             raise MaesumError(
                 f"{typed} is one place for all jobs of -m, which differ in {', '.join(others)}, so each would "
-                f"replace what the one before left; leave {key}= out, or put what differs into it: "
+                f"overwrite the results of the previous one; leave {key}= out, or put what differs into it: "
                 f"'{typed}_${{{others[0]}}}'."
             )
 
 
 def named_run_folder(overrides: Sequence[str]) -> str | None:
-    """The folder that an override `hydra.run.dir=` names; None where there is none, or only the config can tell."""
+    """Return the folder that an override `hydra.run.dir=` names; None without one, or if it refers to the config."""
     given = [each for each in map(parsed, overrides) if each is not None and each.key_or_group == "hydra.run.dir"]
     folder = str(given[-1].value()) if given else ""
     return None if not folder or "${" in folder else folder
 
 
 def run_folder_is_given() -> bool:
-    """Whether the user named the folder of the running command.
+    """Return whether the user named the folder of the running command.
 
-    Lightning names it, too, for the processes that it starts, and so does a run that is repeated from another's
-    `.hydra`, which takes the usual one.
+    Two more cases set it on the command line: processes that Lightning starts, and runs that are repeated from the
+    `.hydra` of another run, which get the usual folder.
     """
     started_by_lightning = launched() is None and int(os.environ.get("LOCAL_RANK") or 0) > 0
     given = (key_of(each) for each in HydraConfig.get().overrides.hydra if "${new_folder:" not in each)
@@ -65,6 +65,6 @@ def run_folder_is_given() -> bool:
 
 
 def is_of_the_job(config: Any) -> bool:
-    """Whether Hydra has begun to run a job by this config."""
+    """Return whether Hydra has begun to run a job by this config."""
     running: Any = HydraConfig.instance().cfg
     return running is not None and running.hydra._get_root() is config

@@ -21,7 +21,7 @@ from maesum.config.overrides import quoted
 
 #: Settings of Hydra itself that are texts.
 _OF_HYDRA = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
-#: A key and what a person means by its value, which need not follow the grammar yet.
+#: A key with its value as typed, which need not follow the grammar.
 ASSIGNMENT = re.compile(r"(?P<key>[+~]*[\w./@-]+)=(?P<value>.+)", re.DOTALL)
 
 
@@ -51,7 +51,7 @@ def _quoted_argument(argument: str, patterns: Sequence[str], sweeps: bool) -> st
 
 
 def _is_meant_for_hydra(override: Override | None, typed: str, sweeps: bool) -> bool:
-    """Whether a value is meant in Hydra's grammar, as a list or `null`; not if a file of exactly that name exists."""
+    """Return whether a value is meant in Hydra's grammar, as a list or `null`; False if a file has this name."""
     if override is None or _exists(typed):
         return False
     if override.is_sweep_override():

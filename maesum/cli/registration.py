@@ -44,10 +44,10 @@ def command_schemas() -> dict[str, type]:
 
 
 def group_schemas(command: str | None = None) -> dict[str, dict[str, type]]:
-    """The schemas of the groups whose options differ by what is chosen, by group and option.
+    """Return the schemas of the groups in which each option has a schema of its own, by group and option.
 
     Args:
-        command: that has the groups; None = all. Importers, which take time to load, are those of `prepare` alone.
+        command: the command that has the groups; None = all. Only `prepare` loads importers, which takes time.
     """
     from maesum.config.backbones import BACKBONE_SCHEMAS
 
@@ -73,7 +73,7 @@ def register_schemas(command: str | None = None) -> None:
     """Make the schemas known to Hydra under the names that the config files' defaults lists use, and the resolvers.
 
     Args:
-        command: that will be composed; None = any.
+        command: the command that will be composed; None = any.
     """
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf

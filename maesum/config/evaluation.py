@@ -80,7 +80,7 @@ class EvaluationSettings:
     )
     length_tolerance: int = setting(
         0,
-        "pad or crop scores that differ in length from the annotations by up to this many frames (at most 2)",
+        "pad or crop scores that differ in length from the annotations by up to this many frames",
         at_least=0,
         at_most=2,
     )

@@ -1,4 +1,4 @@
-"""Settings that several methods share; those of one method alone stand in maesum/methods/<name>.py."""
+"""Define the settings that several methods share; those of a single method are in maesum/methods/<name>.py."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from maesum.config.fields import setting
 
 @dataclass
 class VideoSettings:
-    """What every method on whole videos takes."""
+    """Settings of every method on whole videos."""
 
     every: int = setting(
         15,
-        "keep every k-th frame of a video, of which a features file may hold fewer: 15 makes 2 a second of 30",
+        "keep every k-th frame of a video, counted in frames of the video: 15 keeps 2 of 30 frames per second",
         at_least=1,
     )
 

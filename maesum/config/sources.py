@@ -1,4 +1,4 @@
-"""What importers have in common of their options, which `python -m maesum.prepare` takes as `source.<option>=`.
+"""Define the options that importers share, which `python -m maesum.prepare` takes as `source.<option>=`.
 
 Each declares its own in its file, maesum/data/sources/<name>.py; a file in conf/source names it.
 """
@@ -41,4 +41,4 @@ class DemoSource:
 
     _target_: str = "maesum.data.demo.make_demo"
     out: str = II("out")
-    seed: int = setting(0, "another one makes another set", at_least=0, at_most=LARGEST_SEED)
+    seed: int = setting(0, "random seed of the synthetic data", at_least=0, at_most=LARGEST_SEED)

@@ -16,9 +16,9 @@ from maesum.system.errors import MaesumError
 RESIDENCIES = ("disk", "host", "device")
 #: The two readings of "the linear projection is not needed" (section 3.2).
 STREAMS = ("projected", "feature")
-#: What pretraining makes small (`maesum.models.losses`).
+#: The losses of pretraining (`maesum.models.losses`).
 LOSSES = ("mse", "cosine")
-#: What methods read that train on batches of clips, with a warm-up of epochs (`reads:` in conf/method).
+#: Kinds of data (`reads:` in conf/method) of methods that train on batches of clips, with a warm-up of epochs.
 _ON_CLIPS = ("clips", "labelled clips")
 
 
@@ -199,8 +199,8 @@ class TrainConfig:
     mask_ratio: float = setting(0.5, "share of a clip's frames that are masked", at_least=0, at_most=1)
     loss: str = setting(
         "mse",
-        "between masked frames and their reconstructions in pretraining: mse, or cosine for 1 - cosine, which is what "
-        "scoring takes",
+        "loss between masked frames and their reconstructions in pretraining: mse, or cosine for 1 - cosine, the "
+        "measure of scoring",
         choices=LOSSES,
     )
     epochs: int = setting(200, "passes over the videos", at_least=1)
@@ -267,7 +267,7 @@ class TrainConfig:
                 )
 
     def _check_whole_videos(self) -> None:
-        """Refuse what does not go with a method that trains on the whole videos of one benchmark, one a step."""
+        """Refuse settings that do not go with methods that train on whole videos of one benchmark, one in each step."""
         name = self.method.get("name")
         if self.trainer.devices != 1 or self.trainer.num_nodes != 1:
             raise MaesumError(f"method={name} trains one video a step and so on one device; set trainer.devices=1.")

@@ -1,4 +1,4 @@
-"""What a benchmark knows about one video, and the checks of its values."""
+"""Hold what a benchmark knows about one video, and check its values."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_scores_shape(shape: tuple[int, ...], dtype: np.dtype, video_id: str, p
 
 
 def check_fps(fps: object, video_id: str, path: str | Path) -> None:
-    """Refuse what cannot be frames per second."""
+    """Refuse a value that cannot be a number of frames per second."""
     if not isinstance(fps, (int, float, np.number)) or not 0 < float(fps) < 1e6:
         raise MaesumError(f"{path}: attribute '{video_id}.fps' is {fps!r}, wanted frames per second above 0.")
 

@@ -1,4 +1,4 @@
-"""The benchmark format: what annotators said about every frame of every video.
+"""Read and write the benchmark format: the annotators' scores of every frame of every video.
 
 Schema of a `maesum-benchmark` file, version 1, with one group per video::
 
@@ -15,8 +15,8 @@ the scores came about and so what they can be compared with:
     selections   annotators select segments, 0 means not selected (SumMe; its raw ordinal values are stored as they are)
     events       one binary track that marks the frames inside events (FineGym)
 
-The attribute `user_scores` says whether the scores are those that annotators gave, or were made of them
-(`maesum.data.user_scores`); where it is absent, that is told from the name and the values.
+The attribute `user_scores` says whether the scores are those that annotators gave or were derived from them
+(`maesum.data.user_scores`); where it is absent, this is guessed from the name and the values.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Benchmark:
         """Read the annotation of a video.
 
         Raises:
-            MaesumError: there is no such video, or its values are not those of the schema.
+            MaesumError: there is no such video, or its values break the schema.
         """
         self._check_known(video_id)
         with open_hdf5(self.path, FORMAT, VERSION) as file:
@@ -189,7 +189,8 @@ def write_benchmark(
         kind: "ratings", "selections" or "events".
         annotations: the videos, in the order that the file keeps.
         source: where the annotations come from, in words.
-        user_scores: what the scores are, one of `maesum.data.user_scores.MEANINGS`; None tells it from name and values.
+        user_scores: meaning of the scores, one of `maesum.data.user_scores.MEANINGS`; None = guess it from name and
+            values.
 
     Raises:
         MaesumError: an empty set, a bad or repeated id, or values that are not those of the schema.

@@ -1,4 +1,4 @@
-"""From a batch's address to its clips: draw the rows, then fetch them in one gather.
+"""Turn a batch's address into its clips: draw the rows, then fetch them in one gather.
 
 Letters in shapes: B clips, T frames of a clip, D feature width.
 """
@@ -18,13 +18,13 @@ from maesum.data import sampling
 from maesum.data.order import ClipBatches, HeldOutBatches
 from maesum.data.store import FeatureStore
 
-#: Batches drawn at a time: a draw takes some sixty small array operations, which cost the same for one batch as for
-#: many.
+#: Number of batches drawn at a time: a draw takes some sixty small array operations, whose cost hardly depends on how
+#: many batches it is for.
 _DRAWN_AT_ONCE = 64
 
 
 class DrawnClips(NamedTuple):
-    """Where the frames of B clips lie, as it is sent to a loader process: plain arrays travel faster than tensors."""
+    """The rows of B clips, as sent to a loader process: plain arrays are sent faster than tensors."""
 
     rows: np.ndarray  # [B, T] int64, rows of the store; a clip lies within one video
     mask_noise: np.ndarray  # [B, T] float32
@@ -38,7 +38,7 @@ class ClipRows(NamedTuple):
 
 
 class ClipBatch(NamedTuple):
-    """What a training step sees."""
+    """The batch that a training step gets."""
 
     frames: Tensor  # [B, T, D] in the stored dtype
     mask_noise: Tensor  # [B, T] float32
@@ -49,8 +49,9 @@ class ClipDraws(Sampler[DrawnClips]):
     """Draws the rows and the mask noise of every batch that another sampler addresses.
 
     Args:
-        addresses: batches of sample numbers, those of one pass all of one epoch.
-        stride, frames: of a clip (see `sampling.clips`).
+        addresses: batches of sample numbers; those of one pass all belong to one epoch.
+        stride: temporal stride of a clip (see `sampling.clips`).
+        frames: frames of a clip.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class ClipDraws(Sampler[DrawnClips]):
         self.stride, self.frames, self.seed = stride, frames, seed
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
+        """Set the epoch; Lightning calls this before each one."""
         if isinstance(self.addresses, ClipBatches):  # held-out clips are the same at every validation
             self.addresses.set_epoch(epoch)
 
@@ -101,7 +102,7 @@ class FetchedClips(Dataset[ClipBatch]):
 
 
 class UnfetchedClips(Dataset[ClipRows]):
-    """Fetches nothing: the device does."""
+    """Passes the rows on unfetched, for batches that the device fetches."""
 
     def __getitem__(self, drawn: DrawnClips) -> ClipRows:
         return ClipRows(*map(torch.from_numpy, drawn))

@@ -1,4 +1,4 @@
-"""DataModules: training clips from precomputed features, in batches that do not depend on workers or ranks."""
+"""Load training clips from precomputed features, in batches that do not depend on workers or ranks."""
 
 from __future__ import annotations
 
@@ -33,16 +33,15 @@ class ClipDataModule(L.LightningDataModule):
         frames: frames of a clip.
         clips_per_video: clips drawn from each video in an epoch (paper, A1: 10 on the summarization benchmarks).
         held_out: files of videos to validate on, or None.
-        held_out_clips_per_video: clips drawn from each of those.
+        held_out_clips_per_video: clips drawn from each held-out video.
         workers: processes that load batches; 0 = the training process itself.
-        seed: of the clips, their order and their masks.
-        residency: where the features of the training set reside: "disk", the mapped files as they are; "host", the
-            same, read in once from end to end; "device", the memory of the devices that train, split over them.
+        seed: seed of the clips, their order and their masks.
+        residency: where the features of the training set reside: "disk" maps the files; "host" also reads them into
+            memory once from end to end; "device" splits them over the memory of the devices that train.
 
     Raises:
-        MaesumError: files that cannot be read, videos shorter than a clip, held-out videos that are trained
-            on, an unknown residency; before training, a
-            set that does not fit where it shall reside.
+        MaesumError: files cannot be read, videos are shorter than a clip, held-out videos are in the training set, or
+            the residency is unknown; before training also: the set does not fit into its memory.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class ClipDataModule(L.LightningDataModule):
         self.clips_per_video, self.held_out_clips_per_video = clips_per_video, held_out_clips_per_video
         self.workers, self.residency = workers, residency
         self._on_device: DeviceFeatures | None = None
-        self.start = START  # set before training by whoever resumes one
+        self.start = START  # set before training by `maesum.training.resuming` when resuming
         self.store = _open(features, frames)
         self.held_out = _open(held_out, frames) if held_out else None
         if self.held_out is not None and self.held_out.dim != self.store.dim:
@@ -78,7 +77,7 @@ class ClipDataModule(L.LightningDataModule):
             check_apart(self.store, self.held_out)
 
     def setup(self, stage: str) -> None:
-        """Bring the training features to where they shall reside; the trainer's devices are known by now."""
+        """Load the training features into their memory; the trainer's devices are known by now."""
         if stage == "fit" and self.residency == "host":
             read_into_host_memory(self.store)
         if stage == "fit" and self.residency == "device":
@@ -91,7 +90,7 @@ class ClipDataModule(L.LightningDataModule):
             self._on_device = None
 
     def train_dataloader(self) -> DataLoader[ClipBatch] | DataLoader[ClipRows]:
-        """Batches of the training set for this rank; with residency="device" the rows of all ranks' batches."""
+        """Return the loader of this rank's training batches; with residency="device", of the rows of all ranks'."""
         rank, ranks = self._rank()
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
         samples = len(self.store) * self.clips_per_video
@@ -105,12 +104,12 @@ class ClipDataModule(L.LightningDataModule):
         return FeatureLoader(FetchedClips(self.store), drawn, self.store, self.workers)
 
     def val_dataloader(self) -> DataLoader[ClipBatch] | list:
-        """Batches of the held-out set for this rank; none without one."""
+        """Return the loader of held-out batches for this rank; an empty list without a held-out set."""
         if self.held_out is None:
             return []
         samples = len(self.held_out) * self.held_out_clips_per_video
         order = HeldOutBatches(samples, self.batch_size, *self._rank())
-        # A seed of its own: held-out clips do not move with the training seed.
+        # A seed of its own, so that held-out clips do not depend on the training seed.
         drawn = self._drawn(order, self.held_out, seed=0)
         return FeatureLoader(FetchedClips(self.held_out), drawn, self.held_out, self.workers)
 
@@ -133,7 +132,7 @@ class ClipDataModule(L.LightningDataModule):
 
 
 def _open(features: str | Sequence[str], frames: int) -> FeatureStore:
-    """Open a set to draw clips from; prints the files that patterns took."""
+    """Open a set to draw clips from; prints which files each pattern matched."""
     store = FeatureStore(features)
     for line in store.describe_patterns():
         rank_zero_only(print)(line)

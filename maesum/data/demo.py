@@ -1,9 +1,9 @@
-"""Demo data: synthetic features and annotations from a seed, in the formats that real data uses.
+"""Make demo data: synthetic features and annotations from a seed, in the formats that real data uses.
 
-No real video stands behind any of it. A video is a sequence of shots; in each, a few hidden oscillators turn at their
-own rates and are seen through one fixed random nonlinear map plus noise, as a network's pooled features would show a
-scene. Eventful shots add jolts that cannot be foreseen. Twenty made-up annotators rate 2-second shots from 1 to 5,
-mostly by how eventful they are, with tastes and errors of their own. So a model that learns the oscillators
+Nothing comes from a real video. A video is a sequence of shots. In each shot, a few hidden oscillators turn at own
+rates, and one fixed random nonlinear map plus noise turns their state into features, like a network's pooled features
+of a scene. Eventful shots add jolts that cannot be predicted. Twenty simulated annotators rate 2-second shots from 1 to
+5, mostly by how eventful they are, with tastes and errors of their own. So a model that learns the oscillators
 reconstructs quiet frames better than eventful ones, and beats both the clip's mean and interpolation.
 """
 
@@ -32,7 +32,7 @@ BENCHMARK_VIDEOS = 10
 ACTIONS, ACTION_FRAMES = 8, 120
 ACTION_VIDEOS = {"recognition_train.h5": 16, "recognition_test.h5": 6}  # of each action
 
-#: What `make_demo` writes into its folder.
+#: The files that `make_demo` writes into its folder.
 FILES = ("pretraining.h5", "held_out.h5", "benchmark.h5", "annotations.h5", *ACTION_VIDEOS, "splits.json")
 
 
@@ -43,7 +43,7 @@ class _World(NamedTuple):
     out: np.ndarray  # [48, FEATURE_DIM]
 
     def features(self, state: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """state [n, 2 * OSCILLATORS] -> non-negative features [n, FEATURE_DIM], as after a ReLU and pooling."""
+        """Map a state [n, 2 * OSCILLATORS] to non-negative features [n, FEATURE_DIM], as after a ReLU and pooling."""
         activation = np.tanh(state @ self.into) @ self.out
         noise = 0.15 * rng.standard_normal(activation.shape)
         return np.log1p(np.exp(activation + noise))
@@ -85,13 +85,13 @@ def make_demo(out: str | Path, seed: int = 0) -> list[Path]:
 
 
 def ensure_demo(folder: str | Path) -> None:
-    """Make the demo set unless all of it is there."""
+    """Make the demo set unless all its files exist."""
     if not all((Path(folder) / name).exists() for name in FILES):
         make_demo(folder)
 
 
 def _write_actions(folder: Path, world: _World, rng: np.random.Generator) -> None:
-    """Labelled videos: an action is what its oscillators' periods and sizes are, a video adds phases and noise."""
+    """Write labelled videos: an action has its own periods and amplitudes, a video its own phases and noise."""
     periods = rng.uniform(15, 120, (ACTIONS, OSCILLATORS))
     sizes = rng.uniform(0.2, 1.0, (ACTIONS, OSCILLATORS))
     frames = np.arange(ACTION_FRAMES)[:, None]
@@ -109,7 +109,7 @@ def _write_actions(folder: Path, world: _World, rng: np.random.Generator) -> Non
 
 
 def _write_splits(path: Path, video_ids: list[str], rng: np.random.Generator) -> None:
-    """Five random splits with a fifth of the videos to test on, in the form that `maesum.metrics.splits` reads."""
+    """Write five random splits that test on a fifth of the videos each, for `maesum.metrics.splits` to read."""
 
     def splits() -> Iterator[dict[str, list[str]]]:
         for _ in range(5):
@@ -148,7 +148,7 @@ def _video(world: _World, length: int, rng: np.random.Generator) -> tuple[np.nda
 
 
 def _shot(length: int, level: float, rng: np.random.Generator) -> np.ndarray:
-    """Hidden state of one shot: [length, 2 * OSCILLATORS]."""
+    """Draw the hidden state of one shot: [length, 2 * OSCILLATORS]."""
     period = rng.uniform(40, 160, OSCILLATORS)  # frames
     phase = rng.uniform(0, 2 * np.pi, OSCILLATORS)
     size = rng.uniform(0.3, 1.0, OSCILLATORS)

@@ -1,4 +1,4 @@
-"""Which files a features set is made of: patterns and lists expanded, shards complete, sets apart from one another."""
+"""Find the files of a features set: expand patterns and lists, and check that shards are complete and sets disjoint."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from maesum.data.shard import Shard
     from maesum.data.store import FeatureStore
 
-#: How `maesum.extract` names a shard; files of before they kept their number tell it by their name.
+#: How `maesum.extract` names a shard; in older files, which do not store their number, the name gives it.
 _SHARD_NAME = re.compile(r".*-(\d{5})-of-(\d{5})")
-#: So many names stand in a message.
+#: Largest number of names in a message.
 _NAMED = 4
 
 
 class Taken(NamedTuple):
-    """What one item of a list of paths stands for.
+    """The files of one item in a list of paths.
 
     Attributes:
         item: a file or a pattern, as given.
-        paths: the files.
-        is_pattern: whether the user left to the file system which these are.
+        paths: the files that it names or matches.
+        is_pattern: whether the item is a pattern.
     """
 
     item: str
@@ -43,10 +43,10 @@ class Taken(NamedTuple):
 
 
 def take_files(path_or_paths: str | Path | Sequence[str | Path]) -> list[Taken]:
-    """Return the files that a path, a pattern or a list of either stands for; patterns expand in sorted order.
+    """Return the files of a path, a pattern or a list of either; those that a pattern matches are sorted.
 
     Raises:
-        MaesumError: nothing given, or a pattern without a file.
+        MaesumError: nothing is given, or no file matches a pattern.
     """
     given = [path_or_paths] if isinstance(path_or_paths, (str, Path)) else list(path_or_paths)
     if not given:
@@ -64,10 +64,10 @@ def shard_number(path: Path, stored: tuple[object, object]) -> tuple[int, int] |
     """Return the shard number (from 1) and the number of shards of a file; None if the file is a whole set.
 
     Args:
-        stored: its attributes `shard` and `shards`; None and None in files of before these were written.
+        stored: its attributes `shard` and `shards`; None and None in older files, which lack them.
 
     Raises:
-        MaesumError: attributes that are no such numbers.
+        MaesumError: the attributes are no such numbers.
     """
     if stored == (None, None):
         match = _SHARD_NAME.fullmatch(path.stem)
@@ -83,10 +83,10 @@ def shard_number(path: Path, stored: tuple[object, object]) -> tuple[int, int] |
 def check_complete(taken: Taken, shards: Sequence[Shard]) -> None:
     """Refuse a pattern that took some shards of a set but not all, or other files beside them.
 
-    A file that is named without a pattern is taken as it is.
+    Files that are named without a pattern are not checked.
 
     Raises:
-        MaesumError: naming what is missing or too many.
+        MaesumError: naming the shards that are missing, or the file that does not belong to them.
     """
     numbers = [shard.number for shard in shards]
     counts = {number[1] for number in numbers if number is not None}
@@ -109,8 +109,8 @@ def check_complete(taken: Taken, shards: Sequence[Shard]) -> None:
 def check_apart(store: FeatureStore, held_out: FeatureStore) -> None:
     """Refuse a held-out set that shares videos with the training set: what it measures would have been trained on.
 
-    Data sets number their videos alike ("video_1"), so an id alone makes no video the same: it is taken for the same
-    where the length or the first frame is, too.
+    Different data sets use the same ids ("video_1"), so an equal id is not enough: two videos are the same where their
+    length or their first frame is equal, too.
 
     Raises:
         MaesumError: naming the first video that both hold.

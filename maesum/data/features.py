@@ -1,16 +1,16 @@
-"""The features format: frame features of many videos in one contiguous dataset.
+"""Write the features format: frame features of many videos in one contiguous dataset.
 
 Schema of a `maesum-features` file, version 1::
 
     features   [frames, D]    float16 or float32, contiguous and uncompressed, so that it can be memory-mapped
     offsets    [videos + 1]   int64, offsets[v]:offsets[v + 1] are the rows of video v, strictly increasing from 0
     video_ids  [videos]       utf-8, unique
-    fps        [videos]       float64, optional: frames of the video itself by the seconds that it lasts
+    fps        [videos]       float64, optional: frames per second of the video itself
     labels     [videos]       utf-8, optional: the class of each video
     n_frames   [videos]       int64, optional: frames of the video itself, where only every frame_step-th has a row
     sources    [videos]       utf-8, optional: JSON on the file each video was made of (maesum.vision.earlier)
     attributes format="maesum-features", version=1, backbone, preprocessing, frame_step (1 = every frame);
-               optional: shard and shards, number (from 1) and count where the set is spread over files
+               optional: shard and shards, number (from 1) and count where the set is split into files
 """
 
 from __future__ import annotations
@@ -61,16 +61,16 @@ def write_features(
 
     Args:
         video_ids: [videos], unique names without path separators.
-        lengths: [videos], rows of each video, known beforehand because the dataset is contiguous.
+        lengths: [videos], rows of each video, needed beforehand because the dataset is contiguous.
         arrays: yields each video's features [length, D], in the same order.
         dtype: "float16" or "float32".
         frame_step: 15 where every 15th frame has a row.
-        shard: number (from 1) and count, where the set is spread over so many files.
+        shard: number (from 1) and count of the files that the set is split into; None = one file.
 
     Raises:
-        MaesumError: extracted features or another kind of file are there, an empty set, a bad or repeated id, a shape
-            that differs from what was declared, NaN or infinite values (also those that overflow float16), or a disk
-            without room for it.
+        MaesumError: `path` holds extracted features or another kind of file; the set is empty; an id is bad or
+            repeated; a shape differs from the one declared; values are NaN or infinite (also where they overflow
+            float16); or the disk has too little room.
     """
     if not video_ids:
         raise MaesumError(f"{path}: there is no video to write; name a source that holds at least one.")
@@ -110,7 +110,7 @@ def write_features(
             for start in range(0, length, _ROWS_AT_ONCE):
                 rows = _stored_rows(array, start, video_id, dtype, path)
                 features[written + start : written + start + len(rows)] = rows
-                file.check_written()  # now and not after hours of work
+                file.check_written()  # at once, rather than after hours of work
             written += length
 
 
@@ -119,7 +119,7 @@ def _refuse_extracted(path: str | Path) -> None:
     if not h5py.is_hdf5(path):
         return
     is_extracted = False
-    with suppress(MaesumError), open_hdf5(path) as file:  # a damaged file is made anew
+    with suppress(MaesumError), open_hdf5(path) as file:  # a damaged file is overwritten
         is_extracted = "sources" in file
     if is_extracted:
         raise MaesumError(
@@ -139,7 +139,7 @@ def _check_array(array: np.ndarray, video_id: str, length: int, width: int, path
 
 
 def _stored_rows(array: np.ndarray, start: int, video_id: str, dtype: str, path: str | Path) -> np.ndarray:
-    """Return the next rows as they are stored, or the error that names the first that is not finite."""
+    """Return the next rows in the stored type, or raise a MaesumError that names the first value that is not finite."""
     given = array[start : start + _ROWS_AT_ONCE]
     with np.errstate(over="ignore"):
         rows = given.astype(dtype)
@@ -153,15 +153,15 @@ def _stored_rows(array: np.ndarray, start: int, video_id: str, dtype: str, path:
     return rows
 
 
-#: Printable ASCII without path separators: what nearly every id is, so that a quarter of a million pass in no time.
+#: Printable ASCII without path separators, as nearly every id: this quick test lets most of many ids pass.
 _PLAIN_ID = re.compile(r"[ -.0-\[\]-~]{1,200}")
 
 
 def check_video_ids(video_ids: Sequence[str], path: str | Path) -> None:
-    """Ids name HDF5 groups and figures: refuse repeated ones and those that could be read as a path.
+    """Refuse repeated ids, and ids that could be read as a path, since they name HDF5 groups and figures.
 
     Raises:
-        MaesumError: a repeated, empty, overlong or path-like id.
+        MaesumError: an id is repeated, empty, too long or like a path.
     """
     seen: set[str] = set()
     for video_id in video_ids:
@@ -183,5 +183,5 @@ def check_video_ids(video_ids: Sequence[str], path: str | Path) -> None:
 
 
 def _is_unfit(char: str) -> bool:
-    """Whether a character separates paths, controls a terminal or the direction of text, or is no character at all."""
+    """Return whether a character separates paths, controls a terminal or text direction, or is a lone surrogate."""
     return char in "/\\" or unicodedata.category(char) in _UNFIT or unicodedata.bidirectional(char) in _TURNS_TEXT

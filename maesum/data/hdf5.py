@@ -1,4 +1,4 @@
-"""What the three HDF5 formats share: opening with readable errors, the format's name and version."""
+"""Open and read HDF5 files of the project's three formats, with readable errors; check the format and its version."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def open_hdf5(path: str | Path, format_name: str | None = None, version: int | N
         version: the newest `version` attribute that this release reads.
 
     Raises:
-        MaesumError: missing, not HDF5, another format, a newer version, or damaged: also where the damage is met while
-            the block reads.
+        MaesumError: the file is missing, no HDF5, of another format or a newer version, or damaged, even where the
+            damage only shows when the block reads.
     """
     path = Path(path)
     if path.is_dir():
@@ -70,7 +70,7 @@ def read_attribute(node: h5py.Group | h5py.Dataset, name: str) -> str | int | fl
         if name not in node.attrs or node.attrs.get_id(name).shape != ():
             return None  # a list may take any amount of memory
         value = node.attrs[name]
-    except Exception:  # h5py raises whatever a damaged attribute leads it to
+    except Exception:  # a damaged attribute can make h5py raise any exception
         return None
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
@@ -115,7 +115,7 @@ def require_group(group: h5py.Group, name: str, path: Path | str) -> h5py.Group:
 
 
 def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
-    """Return all values of a dataset that `require_dataset` gave.
+    """Return all values of a dataset that `require_dataset` has returned.
 
     Raises:
         MaesumError: they cannot be read, e.g. because a compressed chunk is damaged, or take more memory than the file
@@ -128,7 +128,7 @@ def read_array(dataset: h5py.Dataset, path: Path | str) -> np.ndarray:
     spend(size, field, path)
     try:
         return np.asarray(dataset[()])
-    except Exception as error:  # h5py raises whatever a damaged chunk leads it to
+    except Exception as error:  # a damaged chunk can make h5py raise any exception
         raise MaesumError(
             f"{path}: dataset '{field}' cannot be read ({first_line(error)}); make or copy the file again."
         ) from None
@@ -149,12 +149,12 @@ def read_strings(dataset: h5py.Dataset, path: Path | str) -> list[str]:
         return [str(value) for value in dataset.asstr()[:]]
     except MaesumError:
         raise
-    except Exception as error:  # h5py raises whatever a damaged string leads it to
+    except Exception as error:  # a damaged string can make h5py raise any exception
         raise MaesumError(f"{path}: dataset '{field}' is not utf-8 text ({error}).") from None
 
 
 def _member(group: h5py.Group, name: str, path: Path | str) -> h5py.Group | h5py.Dataset | None:
-    """Return the object of a name; None if there is none. Links are not followed, since they may lead to any file."""
+    """Return the object of a name; None if there is none. Links are refused, since they may lead to any file."""
     if name not in group:
         return None
     if isinstance(group.get(name, getlink=True), (h5py.SoftLink, h5py.ExternalLink)):
@@ -167,6 +167,6 @@ def _field(group: h5py.Group, name: str) -> str:
 
 
 def _raised_by_h5py(error: BaseException) -> bool:
-    """Whether an exception comes from HDF5 and so from the file, rather than from a defect of ours."""
+    """Return whether an exception comes from HDF5, and so from the file, rather than from a defect of this project."""
     modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return any(module.split(".")[0] == "h5py" for module in modules)

@@ -1,7 +1,7 @@
-"""What a file may take in memory: HDF5 lets a small file ask for any amount, so it is asked before it is read.
+"""Limit the memory that reading an HDF5 file takes: a small file may ask for any amount, so sizes are checked first.
 
-A dataset that was never written reads as fill values of any shape; a compressed one unpacks a thousandfold; names of a
-million videos may all point to one long string, and a million groups to one dataset.
+A dataset that was never written reads as fill values of any shape; a compressed one may unpack a thousandfold; names of
+a million videos may all point to one long string, and a million groups to one dataset.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from maesum.system.errors import MaesumError
 _SMALL = 64 << 20
 #: How far compression may shrink more than that: TVSum's ratings shrink 70-fold, a file made to fill memory 1000-fold.
 _MOST_COMPRESSION = 200
-#: Strings that are read at a time where their lengths cannot be told beforehand.
+#: Number of strings that are read at a time where their lengths are not known beforehand.
 _STRINGS_AT_ONCE = 64
 
-#: Bytes that the file which is open may still give; None where none is.
+#: Bytes that may still be read from the open file; None where no file is open.
 _left: ContextVar[int | None] = ContextVar("bytes left to read", default=None)
 
 
 @contextmanager
 def budget(path: Path) -> Iterator[None]:
-    """Limit what is read in the block to what a file of this size can hold."""
+    """Limit the bytes that are read in the block to those that a file of this size can hold."""
     token = _left.set(_SMALL + _MOST_COMPRESSION * path.stat().st_size)
     try:
         yield
@@ -39,7 +39,7 @@ def budget(path: Path) -> Iterator[None]:
 
 
 def spend(count: int, field: str, path: Path | str) -> None:
-    """Take bytes from the budget of the file that is open.
+    """Subtract bytes from the budget of the open file.
 
     Raises:
         MaesumError: the file has given more than it can hold, e.g. one dataset under many names.
@@ -68,7 +68,7 @@ def check_declared_size(dataset: h5py.Dataset, field: str, path: Path | str) -> 
 
 
 def check_unpacked_size(declared: int, stored: int, what: str, path: Path | str) -> None:
-    """Refuse what is far larger in memory than on disk.
+    """Refuse data that is far larger in memory than on disk.
 
     Raises:
         MaesumError: naming both sizes, in bytes.
@@ -83,7 +83,7 @@ def bytes_of(dataset: h5py.Dataset, field: str, path: Path | str) -> int | None:
     """Return the bytes that a dataset takes in memory; None if it holds strings of unknown length.
 
     Raises:
-        MaesumError: its strings or lists are longer than the whole file, because many are one and the same.
+        MaesumError: its strings or lists are longer than the whole file, because many entries point to the same one.
     """
     if dataset.dtype.kind != "O":
         return int(dataset.size * dataset.dtype.itemsize)
@@ -92,7 +92,7 @@ def bytes_of(dataset: h5py.Dataset, field: str, path: Path | str) -> int | None:
         return 0
     if offset is None:
         return None
-    # Of each string or list the dataset itself stores its length (4 bytes) and where in the file it lies.
+    # For each string or list, the dataset itself stores its length (4 bytes) and its place in the file.
     width = stored // dataset.size
     pieces = np.dtype({"names": ["length"], "formats": ["<u4"], "offsets": [0], "itemsize": width})
     lengths = np.fromfile(path, pieces, dataset.size, offset=offset)["length"]
@@ -117,7 +117,7 @@ def check_text_size(total: int, field: str, path: Path | str) -> None:
 
 
 def strings_in_parts(dataset: h5py.Dataset, field: str, path: Path | str) -> list[bytes]:
-    """Strings whose lengths only reading tells, a few at a time, so that too many are noticed early.
+    """Read strings of unknown length a few at a time, so that too many bytes are noticed early.
 
     Raises:
         MaesumError: they are longer together than the file.

@@ -1,8 +1,8 @@
-"""Writing HDF5 so that a full disk costs one sentence: a file object of ours stands between HDF5 and the disk.
+"""Write HDF5 so that a full disk gives a one-sentence error: HDF5 writes through a file object of this module.
 
-Where a write fails, HDF5 keeps what it could not write, tries again at every later call, and ends in a crash of the
-process when the library closes. So it is never told: the file object notes the first failure and lets the rest pass,
-HDF5 closes in peace, and the failure is raised then, or as soon as the writer asks.
+Where a write fails, HDF5 keeps what it could not write, tries again at every later call, and crashes the process when
+the library closes. So HDF5 never sees a failure: the file object records the first one and ignores all later writes,
+HDF5 closes normally, and the failure is raised then, or as soon as the writer asks.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class NewFile(h5py.File):
         super().__init__(self._sink, "w")
 
     def close(self) -> None:
-        """Close both files; what failed is raised by `check_written`."""
+        """Close both files; a failed write is raised by `check_written`."""
         super().close()
         self._sink.close()
 
     def check_written(self) -> None:
-        """Raise what the disk said, if a write has failed since the file was created.
+        """Raise the system's error if a write has failed since the file was created.
 
         Raises:
             OSError: the first failure, e.g. that no space is left.
@@ -44,10 +44,10 @@ class NewFile(h5py.File):
 
 @contextmanager
 def create_hdf5(path: str | Path, format_name: str, version: int) -> Iterator[NewFile]:
-    """Write an HDF5 file of one of the project's formats, atomically; an earlier one of the same format is replaced.
+    """Write an HDF5 file of one of the project's formats, atomically; an earlier file of the same format is replaced.
 
     Raises:
-        MaesumError: something else is there, the disk is full, or cannot be written; nothing is kept.
+        MaesumError: `path` holds another kind of file, the disk is full, or cannot be written; nothing is kept.
     """
     _refuse_other_content(Path(path), format_name)
     with atomic_path(path) as temporary:
@@ -60,7 +60,7 @@ def create_hdf5(path: str | Path, format_name: str, version: int) -> Iterator[Ne
         except MaesumError:
             raise
         except Exception:
-            file.check_written()  # what HDF5 stumbles over after a failed write is no news
+            file.check_written()  # an error of HDF5 after a failed write only repeats it
             raise
         file.check_written()
 
@@ -75,7 +75,7 @@ def _refuse_other_content(path: Path, format_name: str) -> None:
             with open_hdf5(path) as file:
                 found = read_attribute(file, "format")
         except MaesumError:
-            return  # a damaged file is made anew
+            return  # a damaged file is overwritten
     if found != format_name:
         raise MaesumError(
             f"{path}: exists already and is {found or 'no file of this project'}, over which no {format_name} is "
@@ -90,7 +90,7 @@ def check_space(path: str | Path, needed: int) -> None:
         needed: bytes of its arrays.
 
     Raises:
-        MaesumError: less is free.
+        MaesumError: fewer bytes are free.
     """
     folder = Path(path).absolute().parent
     while not folder.exists():
@@ -108,7 +108,7 @@ def _megabytes(count: int) -> str:
 
 
 class _Sink(io.FileIO):
-    """The file that HDF5 writes into. No write fails: the first failure is kept, and nothing is written after it."""
+    """The file that HDF5 writes into. Writes never raise: the first failure is kept, later writes are ignored."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "w+b")

@@ -1,4 +1,4 @@
-"""Joining a benchmark with the features of its videos."""
+"""Check that a benchmark fits the features of its videos."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def check_features_match(
     features_path: str | Path,
     fps: Sequence[float] | None = None,
 ) -> None:
-    """Check that every video of the benchmark has features of the right length; other videos may be there too.
+    """Check that every video of the benchmark has features of the right length; the file may hold further videos.
 
     Args:
         video_ids: the videos of the features file.
-        rows_per_video: the number of feature rows of each of them.
+        rows_per_video: the number of feature rows of each video.
         frame_step: 1 where every frame has a row, 15 where every 15th has: then ceil(n_frames / 15) rows are wanted.
         features_path: the features file to name in the message.
-        fps: frames per second of each of them, where the features file knows: warns where the benchmark's is another,
-            since a video of the same length and another rate is another video.
+        fps: frames per second of each video, where the features file holds it. A warning is printed where the benchmark
+            has another rate, since a video of the same length but another rate is probably another video.
 
     Raises:
         MaesumError: a video of the benchmark has no features, or its number of rows is not the one wanted.

@@ -1,4 +1,4 @@
-"""DataModule of action recognition: random labelled clips to train on, clips spread over a video to test on."""
+"""Load clips for action recognition: random labelled clips to train on, clips spread over a video to test on."""
 
 from __future__ import annotations
 
@@ -61,11 +61,12 @@ class LabelledClips(Dataset[LabelledBatch]):
 
 
 def spread_clips(lengths: np.ndarray, stride: int | Sequence[int], frames: int, clips: int) -> np.ndarray:
-    """Clips whose starts are spread evenly from a video's first frame to the last possible start (paper, A1).
+    """Return clips whose starts are spread evenly from a video's first frame to the last possible start (paper, A1).
 
     Args:
         lengths: [B] int, frames of each video, at least `frames`.
-        stride: of the clips; of a range, the middle one. Where it does not fit a video, the largest that fits.
+        stride: temporal stride of the clips; the middle of a range. Where it does not fit a video, the largest that
+            fits is taken.
 
     Returns:
         frame_index [B, clips, frames] int64.
@@ -91,11 +92,11 @@ class LabelledDataModule(L.LightningDataModule):
         test_clips: clips spread uniformly over each test video.
 
     Attributes:
-        classes: the labels of the training set, sorted; label number i stands for classes[i].
+        classes: the labels of the training set, sorted; class number i has the label classes[i].
 
     Raises:
-        MaesumError: files without labels, a test label that training does not have, videos shorter than a clip, a
-            number of clips below 1, test videos that are trained on.
+        MaesumError: files have no labels, a test label is not in the training set, videos are shorter than a clip, a
+            number of clips is below 1, or test videos are in the training set.
     """
 
     def __init__(
@@ -128,12 +129,12 @@ class LabelledDataModule(L.LightningDataModule):
                 rank_zero_only(print)(line)
         check_apart(self.store, self.held_out)
         self.classes = sorted(set(_labels(self.store)))
-        # numbered now and not when a loader needs them: the held-out set is only read when all training is done
+        # numbered now, so that an unknown test label is refused before training and not when the test begins
         self._training_labels, self._held_out_labels = self._numbered(self.store), self._numbered(self.held_out)
-        self.start = START  # set before training by whoever resumes one
+        self.start = START  # set before training by `maesum.training.resuming` when resuming
 
     def train_dataloader(self) -> DataLoader[LabelledBatch]:
-        """Random clips for this rank."""
+        """Return a loader of random clips for this rank."""
         rank, ranks = self._rank()
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
         samples = len(self.store) * self.clips_per_video
@@ -158,7 +159,7 @@ class LabelledDataModule(L.LightningDataModule):
         if unknown is not None:
             raise MaesumError(
                 f"{store.path_of(unknown)}: label '{labels[unknown]}' of video '{store.video_ids[unknown]}' is not "
-                f"among the {len(number_of)} that {self.store.paths[0]} trains; name sets of the same classes."
+                f"among the {len(number_of)} of {self.store.paths[0]}; name sets of the same classes."
             )
         return np.array([number_of[label] for label in labels], dtype=np.int64)
 

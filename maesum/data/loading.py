@@ -1,4 +1,4 @@
-"""A DataLoader that notices when the features it reads change under it."""
+"""Load batches, and notice when the features files change meanwhile."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Batch = TypeVar("Batch")
 
 
 class FeatureLoader(DataLoader[Batch]):
-    """Batches that a sampler addresses, fetched by loader processes or, with workers=0, in this one.
+    """Loads the batches that a sampler addresses, in loader processes or, with workers=0, in this one.
 
-    The files are looked at before and after every pass. What goes wrong in a loader process comes back with its
-    traceback, or as news of its death, where it touched what had been cut off: then the files are looked at, too.
+    The files are checked before and after every pass. They are also checked when a loader process fails or dies, as it
+    does on touching rows that have been cut off.
 
     Args:
-        batches: yields what the dataset makes one whole batch of: one gather, no collation.
-        store: whose files are watched.
+        batches: yields the address from which the dataset makes a whole batch: one gather, no collation.
+        store: the store whose files are watched.
 
     Raises:
         MaesumError: while iterating: a file has been written to.
@@ -45,13 +45,13 @@ class FeatureLoader(DataLoader[Batch]):
         self._store.check_unchanged()
         try:
             yield from super().__iter__()
-        except Exception:  # whatever the pipe to a process that died leads torch to: EOFError, RuntimeError, ...
+        except Exception:  # torch may raise anything when a loader process has died: EOFError, RuntimeError, ...
             self._say_what_changed()
             raise
         self._store.check_unchanged()
 
     def _say_what_changed(self) -> None:
-        """Raise what happened to the files, if it was that; else return, for the failure to be raised as it is."""
+        """Raise a MaesumError if the files have changed; else return, so that the original failure is raised."""
         for _ in range(self.num_workers + 1):
             try:
                 if self._iterator is not None:
@@ -61,7 +61,7 @@ class FeatureLoader(DataLoader[Batch]):
             except MaesumError as error:
                 raise error from None
             except RuntimeError:
-                continue  # news of the next loader process that died, which comes by a signal at any moment
+                continue  # another loader process has died, which a signal reports at any moment
 
 
 def _leave_signals_to_the_trainer(worker: int) -> None:

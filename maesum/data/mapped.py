@@ -1,9 +1,9 @@
-"""Features mapped from a file that may change while it is read.
+"""Map features from a file into memory, and notice when the file changes while it is read.
 
-A map shows whatever the file holds now: overwritten in place, a training goes on with a mixture; cut short, the process
-that touches what is no longer there is killed (SIGBUS), which no Python code can answer. So the file is looked at
-before it is touched: its size at every read, its time at every epoch. A file that another one has replaced, by a rename
-as this project's writers do, stays as it was for whoever has it open.
+A map shows whatever the file holds now. If the file is overwritten in place, training goes on with a mixture. If it is
+cut short, a process that touches the missing rows is killed (SIGBUS), which no Python code can catch. So the file is
+checked before it is touched: its size at every read, its modification time at every epoch. A file that is replaced by a
+rename, as this project's writers do, stays unchanged for those who have it open.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from maesum.system.errors import MaesumError
 
 
 class FileState(NamedTuple):
-    """What tells that a file has been written to."""
+    """Size and time of a file, which change when it is written to."""
 
     inode: int
     size: int  # bytes
@@ -34,17 +34,17 @@ def state_of(path: Path) -> FileState:
 
 
 class MappedFeatures:
-    """Rows of features in a file, as they lie there.
+    """The rows of features in a file, as a tensor over the mapped file.
 
     Args:
         opened: the state of the file when its other datasets were read.
         offset: bytes from the start of the file to the first row.
 
     Attributes:
-        features: [rows, D], a tensor over the mapped file; to be read after `check_whole`.
+        features: [rows, D], a tensor over the mapped file; call `check_whole` before reading it.
 
     Raises:
-        MaesumError: the file has changed since, or cannot be mapped.
+        MaesumError: the file has changed since it was opened, or cannot be mapped.
     """
 
     def __init__(self, path: Path, opened: FileState, dtype: np.dtype, offset: int, shape: tuple[int, int]) -> None:
@@ -62,7 +62,7 @@ class MappedFeatures:
             self.features: Tensor = torch.from_numpy(array)
 
     def check_whole(self) -> None:
-        """Check that the rows are still there; a microsecond.
+        """Check that the file still holds all rows, which takes a microsecond.
 
         Raises:
             MaesumError: the file was cut short.
@@ -78,13 +78,13 @@ class MappedFeatures:
         """Check that nobody has written to the file since it was opened.
 
         Raises:
-            MaesumError: its size or its time is another.
+            MaesumError: its size or its modification time has changed.
         """
         self.check_whole()
         if _state(os.fstat(self._file.fileno())) != self._opened:
             raise MaesumError(
                 f"{self._path}: was written to while it was read, so results would be of a mixture; make it again "
-                "under another name, and start from a checkpoint of before."
+                "under another name, and resume from an earlier checkpoint."
             )
 
 

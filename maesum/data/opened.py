@@ -1,4 +1,4 @@
-"""A benchmark whose files are open and fit each other: opened once a run, before any work, and handed down."""
+"""Open benchmarks once per run, before any work, and check that their files fit each other."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class OpenBenchmark:
     """The annotations of a benchmark and the features of its videos.
 
     Attributes:
-        name: what the config calls it, whatever its annotations say.
-        annotations: what people said about its videos.
-        features: those of its videos; they may hold other videos as well.
+        name: its name in the config, which may differ from the one in its annotations file.
+        annotations: the annotators' scores of its videos.
+        features: the features of its videos, and possibly of others.
         stride: frames between neighbours of a scoring window.
     """
 
@@ -35,12 +35,12 @@ def open_benchmarks(
     """Open the files of benchmarks and check that they fit each other.
 
     Args:
-        benchmarks: by name, in the order in which they are scored.
-        stride: in place of the benchmarks' own; None = leave these.
-        feature_dim: the width that a model takes; None = any, or `check_width` is called later.
+        benchmarks: configs of the benchmarks by name, in the order in which they are scored.
+        stride: replaces the strides of the benchmarks; None = keep these.
+        feature_dim: the feature width of the model; None = any, or `check_width` is called later.
 
     Raises:
-        MaesumError: files that cannot be read, features and annotations that do not fit each other or the model.
+        MaesumError: files cannot be read, or features do not fit the annotations or the model.
     """
     found = []
     for name, config in benchmarks.items():
@@ -57,7 +57,7 @@ def check_width(benchmarks: Iterable[OpenBenchmark], feature_dim: int | None) ->
     """Refuse features of another width than a model takes.
 
     Args:
-        feature_dim: that width; None = any.
+        feature_dim: the width that the model takes; None = any.
 
     Raises:
         MaesumError: naming the file and both widths.

@@ -1,4 +1,4 @@
-"""Which samples make which batch: the order of an epoch, cut into batches that do not depend on ranks."""
+"""Cut the order of an epoch into batches that do not depend on the number of ranks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maesum.system.errors import MaesumError
 
 
 class Position(NamedTuple):
-    """Where in the data a training stands: an epoch, and how many of its batches (of one rank) are done."""
+    """The point that a training has reached: an epoch, and how many of its batches (of one rank) are done."""
 
     epoch: int
     batch: int
@@ -23,14 +23,14 @@ START = Position(0, 0)
 
 
 class ClipAddress(NamedTuple):
-    """Which clips make a batch: everything random about them follows from these numbers."""
+    """The numbers of a batch's clips, from which everything random about them follows."""
 
     epoch: int
     samples: np.ndarray  # [B] int64
 
 
 class ClipBatches(Sampler[ClipAddress]):
-    """The batches of an epoch, as one rank sees them.
+    """Yields the batches of an epoch for one rank.
 
     The epoch's order is cut into global batches (one optimiser step each), and every global batch into equal slices,
     one for each rank and accumulation step. So the clips of a step are the same for any number of ranks. The last
@@ -39,11 +39,11 @@ class ClipBatches(Sampler[ClipAddress]):
     Args:
         num_samples: sample numbers in an epoch; sample s is a clip of video s % videos.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
-        rank: whose slices; None = those of all ranks together, the first rank's clips first.
-        start: the first batch wanted: a resumed training goes on in the middle of an epoch.
+        rank: the rank whose slices to yield; None = those of all ranks together, the first rank's clips first.
+        start: the first batch to yield: a resumed training goes on in the middle of an epoch.
 
     Raises:
-        MaesumError: a batch that does not divide, or an epoch smaller than one batch.
+        MaesumError: the batch size is no multiple of ranks x accumulation steps, or an epoch is smaller than a batch.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ClipBatches(Sampler[ClipAddress]):
         self.epoch, self.start = start.epoch, start
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
+        """Set the epoch; Lightning calls this before each one."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -92,9 +92,9 @@ class ClipBatches(Sampler[ClipAddress]):
 
 
 class HeldOutBatches(Sampler[ClipAddress]):
-    """The same clips at every validation: each sample once, dealt out to the ranks, the last batch as it comes.
+    """Yields the same clips at every validation: each sample once, distributed over the ranks; the last batch is short.
 
-    A rank for which nothing is left gets one batch of no clip: all ranks must take part in what follows the batches.
+    A rank for which no sample is left gets one empty batch, since all ranks must take part in the reduction afterwards.
     """
 
     def __init__(self, num_samples: int, batch_size: int, rank: int = 0, ranks: int = 1) -> None:

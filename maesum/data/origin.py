@@ -1,4 +1,4 @@
-"""Where features come from: what a file of them says, what a model remembers of those that it was trained on."""
+"""Describe where features come from, and compare those at hand with those that a model was trained on."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ LARGEST_STEP = 1_000_000
 
 
 def rows_apart(every: int, frame_step: int) -> int:
-    """How many rows of features one kept row is from the next where every `every`-th frame of the video is wanted.
+    """Return the distance in rows between kept rows, if every `every`-th frame of the video is wanted.
 
-    Where the file's own step does not divide `every`, the nearest number of rows; at least 1, since a file that is
-    coarser than wanted has no more to give.
+    Where the file's own step does not divide `every`, this is the nearest number of rows. It is at least 1: all rows
+    are kept of a file that is coarser than wanted.
     """
     return max(1, (2 * every + frame_step) // (2 * frame_step))
 
 
 def frames_kept(every: int, frame_step: int) -> str | None:
-    """A clause on which frames are kept where these are not every `every`-th frame; None where they are."""
+    """Return a clause that says which frames are kept; None where these are exactly every `every`-th frame."""
     found = rows_apart(every, frame_step) * frame_step
     if found == every:
         return None
@@ -32,11 +32,11 @@ def frames_kept(every: int, frame_step: int) -> str | None:
 
 @dataclass(frozen=True)
 class FeatureOrigin:
-    """What computed features, and of which frames.
+    """How features were computed, and from which frames.
 
     Attributes:
-        backbone: free text, e.g. "googlenet pool5"; "unknown" where nothing was said.
-        preprocessing: free text, likewise.
+        backbone: free text, e.g. "googlenet pool5", or "unknown".
+        preprocessing: free text, or "unknown".
         frame_step: 15 where every 15th frame has features, 1 where every frame has.
     """
 
@@ -50,10 +50,10 @@ class FeatureOrigin:
 
     @classmethod
     def from_plain(cls, fields: Any) -> FeatureOrigin:
-        """Return the origin that `to_plain` converted.
+        """Make an origin from the result of `to_plain`.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: the fields are not those of an origin.
         """
         if not isinstance(fields, dict) or fields.keys() != asdict(cls()).keys():
             raise ValueError(f"wanted {', '.join(asdict(cls()))}")
@@ -70,9 +70,9 @@ class FeatureOrigin:
         return "every frame" if self.frame_step == 1 else f"one frame in {self.frame_step}"
 
     def is_of_another_backbone(self, other: FeatureOrigin) -> bool:
-        """Whether the names tell that two backbones differ: both are known, and begin with another word.
+        """Return whether two backbones differ by their names: both are known and their first words differ.
 
-        ("googlenet" and "GoogLeNet pool5" are the same network as told by two people.)
+        ("googlenet" and "GoogLeNet pool5" name the same network.)
         """
         one, two = (origin.backbone.casefold().split()[:1] or [UNKNOWN] for origin in (self, other))
         return one != two and [UNKNOWN] not in (one, two)
@@ -84,8 +84,8 @@ def differences(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: 
     Names are free text, so none of this is an error.
 
     Args:
-        trained_on: None where the model does not tell.
-        stride: the one that is used, to say how many frames it is.
+        trained_on: origin of the model's training features; None = unknown.
+        stride: the scoring stride in rows, to say how many frames it is.
 
     Returns:
         A line each on the backbone and the frames that have features; nothing where they agree.

@@ -1,6 +1,7 @@
-"""Where the training features reside: on disk, in the machine's memory, or split over the devices that train.
+"""Keep the training features on disk, in the machine's memory, or split over the devices that train.
 
-What a clip consists of is decided before (`maesum.data.clips`), so the batches are the same, to the bit.
+The rows of a clip are drawn beforehand (`maesum.data.clips`), so the batches are the same wherever the features reside,
+to the bit.
 Letters in shapes: R ranks, B clips of one rank's batch, T frames of a clip, D feature width.
 """
 
@@ -40,14 +41,14 @@ def read_into_host_memory(store: FeatureStore) -> None:
 
 
 class DeviceFeatures:
-    """The rows of a set in the memory of the devices that train: each rank holds one contiguous part, whole videos.
+    """The rows of a set in the memory of the devices that train: each rank holds a contiguous part of whole videos.
 
-    A rank's clips lie anywhere in the set, so every step the ranks exchange clips in one all-to-all. Which clips go
-    where follows from the batch's rows, which every rank draws for all ranks alike: nothing has to be agreed on, and
-    the host never waits for a device.
+    A rank's clips may be in the part of any rank, so in every step the ranks exchange clips in one all-to-all. Every
+    rank draws the rows of all ranks' clips, so it knows which clips to send where without asking, and the host never
+    waits for a device.
 
     Args:
-        device: where this rank keeps its part.
+        device: the device that holds this rank's part.
 
     Attributes:
         bounds: [R + 1] int64; rank r holds the rows bounds[r]:bounds[r + 1].
@@ -87,7 +88,7 @@ class DeviceFeatures:
         holder = np.searchsorted(self.bounds, rows[:, 0].numpy(), side="right") - 1  # [R * B]
         goes_to = np.repeat(np.arange(self.ranks), batch)
         sent = holder == self.rank
-        mine = holder[goes_to == self.rank]  # [B], who holds each of my clips
+        mine = holder[goes_to == self.rank]  # [B], the rank that holds each clip of this rank
         received = self.features.new_empty(batch, *rows.shape[1:], self.features.shape[1])
         dist.all_to_all_single(
             received,
@@ -95,7 +96,7 @@ class DeviceFeatures:
             output_split_sizes=np.bincount(mine, minlength=self.ranks).tolist(),
             input_split_sizes=np.bincount(goes_to[sent], minlength=self.ranks).tolist(),
         )
-        # They arrive by holder, and in the order of the batch from each; put them back in that order.
+        # Clips arrive sorted by holder, then in the order of the batch; restore the order of the batch.
         place = np.empty(batch, dtype=np.int64)
         place[np.argsort(mine, kind="stable")] = np.arange(batch)
         return received.index_select(0, index_on(self.features.device, place))
@@ -119,7 +120,7 @@ def _bytes_of(store: FeatureStore, first: int, last: int) -> int:
 
 
 def _available_memory() -> int | None:
-    """Bytes that the system can give without swapping, its file cache included; None where it does not say."""
+    """Return the bytes that the system has free without swapping, file cache included; None where it does not say."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Which frames a training clip or a scoring window is made of. Addresses only: no features, no generator state.
+"""Choose the frames of training clips and scoring windows: frame numbers only, without features or generator state.
 
 Every random number is a pure function of (seed, epoch, sample number), computed by a counter-based hash for a whole
 batch at once. So training does not depend on the number of workers or ranks, and a resumed run draws what an
@@ -18,15 +18,15 @@ from maesum.config.scoring import BOUNDARIES
 from maesum.config.values import parse_stride
 from maesum.system.errors import MaesumError
 
-# One stream a purpose, so that draws for one purpose never move those for another.
+# One stream for each purpose, so that draws for one purpose never change those for another.
 _STREAM_STRIDE, _STREAM_START, _STREAM_MASK, _STREAM_ORDER = 1, 2, 3, 4
 
 
 class Windows(NamedTuple):
-    """Where the windows of a batch of targets lie."""
+    """The frame numbers of the windows of a batch of targets."""
 
     frame_index: np.ndarray  # [B, T] int64, frames of the video
-    target_position: np.ndarray  # [B] int64, where in its window each target stands
+    target_position: np.ndarray  # [B] int64, position of each target in its window
 
 
 def clips(
@@ -43,7 +43,7 @@ def clips(
     uniform over those whose last frame stays inside the video.
 
     Args:
-        samples: [B] int, sample numbers: the same number draws the same clip in whatever batch it stands.
+        samples: [B] int, sample numbers: the same number draws the same clip in any batch.
         lengths: [B] int, frames of each sample's video.
 
     Returns:
@@ -65,7 +65,7 @@ def clips(
 
 
 def mask_noise(seed: int, epoch: int, samples: np.ndarray, frames: int = 30) -> np.ndarray:
-    """Uniform noise in [0, 1) whose order decides which frames of a clip are masked: float32 [B, frames]."""
+    """Draw uniform noise in [0, 1) whose order decides which frames of a clip are masked: float32 [B, frames]."""
     return _uniform(seed, epoch, samples, _STREAM_MASK, frames).astype(np.float32)
 
 
@@ -88,12 +88,12 @@ def windows(
 
     Boundaries: `reflect` mirrors at the first and last frame; `replicate` repeats them; `shift` moves the whole window
     inside (at the largest stride that fits), so that the target leaves its position. A frame that mirrors or repeats
-    onto the target itself is replaced by the target's neighbour: the answer must never stand among the visible frames.
+    onto the target itself is replaced by the target's neighbour, so that the target is never among the visible frames.
 
     Args:
         targets: [B] int, frames of the video to score.
         length: frames of the video.
-        target_position: where the target stands in the window (0-based); 15 of 30 spans t - 15 s .. t + 14 s.
+        target_position: position of the target in the window (0-based); 15 of 30: t - 15 s .. t + 14 s at stride s.
 
     Raises:
         MaesumError: the video has fewer frames than the window, a stride below 1, or an unknown boundary.
@@ -119,7 +119,7 @@ def windows(
 
 
 def check_windows(length: int, stride: int, frames: int, boundary: str) -> None:
-    """Check that windows can be laid into a video of `length` frames; for the arguments see `windows`.
+    """Check that windows fit into a video of `length` frames; for the arguments see `windows`.
 
     Raises:
         MaesumError: the video has fewer frames than the window, a stride below 1, or an unknown boundary.
@@ -133,7 +133,7 @@ def check_windows(length: int, stride: int, frames: int, boundary: str) -> None:
 
 
 def _fitting_stride(targets: np.ndarray, length: int, stride: int, frames: int) -> np.ndarray:
-    """The largest stride up to `stride` at which a whole window around each target lies inside the video: [B]."""
+    """Return the largest stride up to `stride` at which the window of each target fits inside the video: [B]."""
     step = np.full(targets.shape, min(stride, (length - 1) // (frames - 1)), dtype=np.int64)
     while (misfit := targets // step + (length - 1 - targets) // step < frames - 1).any():
         step[misfit] -= 1  # stride 1 fits every target, since the video is at least as long as a window
@@ -144,7 +144,7 @@ _ODD_CONSTANTS = np.array([0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3
 
 
 def _hash(values: np.ndarray) -> np.ndarray:
-    """Return the finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection of uint64 that spreads every bit."""
+    """Apply the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection of uint64 that spreads every bit."""
     with np.errstate(over="ignore"):
         values = values + _ODD_CONSTANTS[0]
         values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -153,7 +153,7 @@ def _hash(values: np.ndarray) -> np.ndarray:
 
 
 def _uniform(seed: int, epoch: int, samples: np.ndarray, stream: int, width: int = 1) -> np.ndarray:
-    """Uniform numbers in [0, 1) that depend on (seed, epoch, sample, stream, lane) only: float64 [B, width]."""
+    """Draw uniform numbers in [0, 1) that depend on (seed, epoch, sample, stream, lane) only: float64 [B, width]."""
     key = np.zeros(1, dtype=np.uint64)
     for part in (seed, epoch, stream):
         key = _hash(key ^ np.array([part], dtype=np.int64).astype(np.uint64))

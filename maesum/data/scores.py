@@ -1,4 +1,4 @@
-"""The scores format: one importance per frame of every video, from any model.
+"""Read and write the scores format: one importance per frame of every video, from any model.
 
 Schema of a `maesum-scores` file, version 1, with one group per video::
 
@@ -40,7 +40,7 @@ _RESERVED = ("format", "version")
 
 
 class Scores:
-    """A scores file, checked and read whole when opened: one number per frame is small.
+    """A scores file, checked and read whole when opened, since one number per frame is little data.
 
     Attributes:
         path: the file.
@@ -69,7 +69,7 @@ class Scores:
         return len(self.video_ids)
 
     def __getitem__(self, video_id: str) -> np.ndarray:
-        """The importance of a video's frames, or of its picks, [n]: float32, or float64 where the file holds more."""
+        """Return the importance of a video's frames, or of its picks, [n]: float32, or float64 if stored so."""
         if video_id not in self._importance:
             raise MaesumError(f"{self.path}: there are no scores of video '{video_id}'.")
         return self._importance[video_id]
@@ -159,7 +159,7 @@ def write_scores(
 def _checked_importance(
     values: np.ndarray, video_id: str, path: str | Path, dtype: type[np.floating] = np.float32
 ) -> np.ndarray:
-    """Return the scores as [n] of `dtype`, or the error that names what is wrong with them."""
+    """Return the scores as [n] of `dtype`, or raise a MaesumError that says what is wrong with them."""
     if values.ndim != 1 or len(values) == 0:
         raise MaesumError(f"{path}: importance of video '{video_id}' has shape {values.shape}, wanted (frames,).")
     if values.dtype.kind not in "biuf":
@@ -176,12 +176,12 @@ def _checked_importance(
 
 
 def _precision(values: np.ndarray) -> type[np.floating]:
-    """Return the type to read scores as: rounding other people's float64 scores would make ties of them."""
+    """Return the type to read scores as: float64 stays, since rounding it could turn close scores into ties."""
     return np.float32 if values.dtype.kind == "f" and values.dtype.itemsize <= 4 else np.float64
 
 
 def _checked_picks(picks: np.ndarray, n_scores: int, video_id: str, path: str | Path) -> np.ndarray:
-    """Return the picks as int64 [n], or the error that names what is wrong with them."""
+    """Return the picks as int64 [n], or raise a MaesumError that says what is wrong with them."""
     if picks.shape != (n_scores,) or picks.dtype.kind not in "iu":
         raise MaesumError(
             f"{path}: picks of video '{video_id}' have shape {picks.shape} and type {picks.dtype}, wanted one whole "

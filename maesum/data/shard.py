@@ -1,4 +1,4 @@
-"""Reading one features file: its small datasets into memory, its features as a map of the file."""
+"""Read one features file: its small datasets into memory, its features as a map of the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from maesum.system.errors import MaesumError
 
 @dataclass
 class Shard:
-    """One file of the set: where its features lie and what its small datasets say."""
+    """One file of a features set: the place of its features, and the values of its small datasets."""
 
     path: Path
     dim: int

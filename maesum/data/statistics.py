@@ -1,4 +1,4 @@
-"""Statistics of the channels of a feature set."""
+"""Compute statistics of the channels of a feature set."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from maesum.data.store import FeatureStore
 
 
 def feature_statistics(store: FeatureStore, rows_at_once: int = 65_536) -> tuple[Tensor, Tensor]:
-    """Mean and scale of every channel over all frames: two float32 tensors [D].
+    """Compute mean and scale of every channel over all frames: two float32 tensors [D].
 
-    The scale is the standard deviation, but at least that of the median channel: a channel that is nearly always zero
-    would otherwise be blown up until its rare values made most of the error.
+    The scale is the standard deviation, but at least the median of all channels' deviations: otherwise a channel that
+    is nearly always zero would be scaled up until its rare values made most of the error.
     """
     count = int(store.offsets[-1])
     total = torch.zeros(store.dim, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Reading features: one or many files in the features format, memory-mapped, as if they were one array."""
+"""Read one or many files in the features format, memory-mapped, as if they were one array."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maesum.data.origin import UNKNOWN, FeatureOrigin
 from maesum.data.shard import read_shard
 from maesum.system.errors import MaesumError
 
-#: One value is read of each 4,096 bytes, the smallest page there is, 1 GB at a time.
+#: One value is read from each 4,096 bytes, the smallest page size, 1 GB at a time.
 _VALUES_A_PAGE, _VALUES_AT_ONCE = 4_096 // 4, 2**28
 
 
@@ -31,7 +31,7 @@ class FeatureStore:
         path_or_paths: a file, a pattern such as "k400/*.h5", or several of either: shards of one set, in this order.
 
     Attributes:
-        taken: what each path and pattern stands for.
+        taken: the files of each path and pattern.
         paths: all files, in row order.
         video_ids: names, in row order.
         offsets: [videos + 1] int64, rows of video v are offsets[v]:offsets[v + 1] over all shards.
@@ -39,12 +39,12 @@ class FeatureStore:
         dim: D, the feature width.
         dtype: torch.float16 or torch.float32.
         frame_step: 15 where the files hold every 15th frame.
-        backbone: what computed the features, as the files say.
-        origin: the last two together, with the preprocessing, "unknown" where the files differ in it.
+        backbone: the network that computed the features, as named in the files.
+        origin: `frame_step`, `backbone` and the preprocessing, which is "unknown" where the files differ in it.
         labels, fps, n_frames: per video, or None where a shard does not have them.
 
     Raises:
-        MaesumError: a missing or broken file, shards that do not belong together, or a pattern that lacks some.
+        MaesumError: a file is missing or broken, shards do not belong together, or a pattern matches only some shards.
     """
 
     def __init__(self, path_or_paths: str | Path | Sequence[str | Path]) -> None:
@@ -79,7 +79,7 @@ class FeatureStore:
         self._index: dict[str, int] | None = None
 
     def describe_patterns(self) -> list[str]:
-        """Return one line for each pattern, on the files that it took; nothing where all files were named."""
+        """Return one line for each pattern, on the files that it matches; none where all files were named."""
         return [taken.describe() for taken in self.taken if taken.is_pattern]
 
     def _check_complete(self) -> None:
@@ -163,20 +163,20 @@ class FeatureStore:
         """Check that nobody has written to the files since they were opened.
 
         Raises:
-            MaesumError: naming the first that was.
+            MaesumError: naming the first file that was written to.
         """
         for mapped in self._mapped:
             mapped.check_unchanged()
 
     def _rows_of(self, shard: int) -> Tensor:
-        """Return the rows of a shard, after a look whether they are still there."""
+        """Return the rows of a shard, after checking that the file still holds them."""
         mapped = self._mapped[shard]
         mapped.check_whole()
         return mapped.features
 
     @property
     def _mapped(self) -> list[MappedFeatures]:
-        # Mapped on first use in each process: a map does not travel to a spawned worker.
+        # Mapped on first use in each process, since a map cannot be sent to a spawned worker.
         if self._maps is None:
             self._maps = [shard.map() for shard in self._shards]
         return self._maps

@@ -1,4 +1,4 @@
-"""What the numbers of a benchmark are, beyond its kind: as the annotators gave them, or something made of these.
+"""Say what the scores of a benchmark are, beyond its kind: as the annotators gave them, or derived from these.
 
 The public feature files hold 0/1 summaries of every data set: of TVSum those that a knapsack made of its ratings, of
 SumMe the selections without their ordinal values. Such files serve some protocols and give wrong numbers under the
@@ -13,14 +13,14 @@ import numpy as np
 
 #: As the annotators gave them.
 RAW = "as given"
-#: 0/1 key-shot summaries that a knapsack made of ratings; the ratings are not there.
+#: 0/1 key-shot summaries that a knapsack made of ratings; the file lacks the ratings.
 SUMMARIES_OF_RATINGS = "summaries of ratings"
-#: 0/1, selected or not; the ordinal values that were given are not there.
+#: 0/1, selected or not; the file lacks the ordinal values that annotators gave.
 SELECTED_OR_NOT = "selected or not"
 
 MEANINGS = (RAW, SUMMARIES_OF_RATINGS, SELECTED_OR_NOT)
 
-#: What 0/1 selections are where their name holds that of a data set whose annotators gave more than that.
+#: Meaning of 0/1 scores by data set, for data sets whose annotators gave more than 0 and 1; by a part of its name.
 _REDUCED = {"tvsum": SUMMARIES_OF_RATINGS, "summe": SELECTED_OR_NOT}
 
 
@@ -39,5 +39,5 @@ def meaning_of(name: str, kind: str, user_scores: Iterable[np.ndarray]) -> str:
 
 
 def are_binary(user_scores: Iterable[np.ndarray]) -> bool:
-    """Whether all values of all videos are 0 or 1."""
+    """Return whether all values of all videos are 0 or 1."""
     return all(bool(np.isin(scores, (0, 1)).all()) for scores in user_scores)

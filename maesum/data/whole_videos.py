@@ -1,4 +1,4 @@
-"""Whole videos to train on, one a step, for methods that score a video at once."""
+"""Load whole videos to train on, one in each step, for methods that score a video at once."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from maesum.data.store import FeatureStore
 
 
 class VideoDraw(NamedTuple):
-    """One video, and random numbers for whatever a method draws of it.
+    """One video, with the random numbers that a method draws for it.
 
-    The numbers follow from (seed, epoch, video) alone, so they do not depend on what was drawn before, by whom, or in
-    which process. A call with the same arguments gives the same numbers: `stream` tells purposes apart.
+    The numbers follow from (seed, epoch, video) alone, so they depend neither on earlier draws nor on the process. A
+    call with the same arguments gives the same numbers; use another `stream` for each purpose.
 
     Attributes:
         video: its number in the benchmark.
         features: [n, D] float32, every k-th frame.
         key: (seed, epoch, video).
-        user_scores: [users, n] float32, what each annotator said of these frames; None unless the method is
-            supervised, and for videos that no split trains on.
+        user_scores: [users, n] float32, each annotator's scores of these frames. None unless the method is supervised,
+            and for videos that no split trains on.
     """
 
     video: int
@@ -39,15 +39,15 @@ class VideoDraw(NamedTuple):
 
     @property
     def seed(self) -> int:
-        """A seed for torch."""
+        """Return a seed for torch."""
         return int(np.random.SeedSequence(self.key).generate_state(1)[0])
 
     def uniform(self, *shape: int, stream: int = 0) -> Tensor:
-        """Draw numbers from [0, 1): float32, where the features are."""
+        """Draw uniform numbers in [0, 1): float32, on the device of the features."""
         return self._placed(self._generator(stream).random(shape))
 
     def normal(self, *shape: int, stream: int = 0) -> Tensor:
-        """Draw numbers of mean 0 and variance 1: float32, where the features are."""
+        """Draw normal numbers of mean 0 and variance 1: float32, on the device of the features."""
         return self._placed(self._generator(stream).standard_normal(shape))
 
     def _generator(self, stream: int) -> np.random.Generator:
@@ -63,10 +63,10 @@ class WholeVideos(Dataset[VideoDraw]):
     Args:
         store: features of the videos, and perhaps of others.
         video_ids: the videos, in the benchmark's order.
-        every: keep every k-th frame of the video, however many of its frames the store holds.
-        seed: of the random numbers and of the order.
-        annotations: what people said about the videos, for methods that learn from it; None = draws hold none.
-        annotated: the numbers of the videos whose annotations draws may hold: those that a network trains on.
+        every: keep every k-th frame of the video, counted in frames of the video and not in rows of the store.
+        seed: seed of the random numbers and of the order.
+        annotations: the annotations of the videos, for methods that learn from them; None = draws hold none.
+        annotated: the numbers of the videos that a network trains on; only draws of these hold annotations.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class WholeVideos(Dataset[VideoDraw]):
         return len(self.video_ids)
 
     def features(self, video: int) -> Tensor:
-        """The kept frames of video number `video`: [n, D] float32."""
+        """Return the kept frames of video number `video`: [n, D] float32."""
         return self.store[self.video_ids[video]][:: self.rows_apart].float()
 
     def __getitem__(self, address: tuple[int, int]) -> VideoDraw:
@@ -95,7 +95,7 @@ class WholeVideos(Dataset[VideoDraw]):
         return VideoDraw(video, self.features(video), (self.seed, epoch, video), self._user_scores(video))
 
     def _user_scores(self, video: int) -> Tensor | None:
-        """What annotators said of the kept frames, [users, n] float32, where draws may hold it."""
+        """Return the annotators' scores of the kept frames, [users, n] float32; None where draws may not hold them."""
         if self.annotations is None or video not in self.annotated:
             return None
         if video not in self._read:
@@ -106,13 +106,13 @@ class WholeVideos(Dataset[VideoDraw]):
 
 
 class VideoOrder(Sampler[tuple[int, int]]):
-    """Every video once an epoch, in a random order that follows from (seed, epoch)."""
+    """Yields every video once in an epoch, in a random order that follows from (seed, epoch)."""
 
     def __init__(self, videos: int, seed: int, start: Position = START) -> None:
         self.videos, self.seed, self.epoch, self.start = videos, seed, start.epoch, start
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
+        """Set the epoch; Lightning calls this before each one."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -125,12 +125,12 @@ class VideoOrder(Sampler[tuple[int, int]]):
 
 
 class VideoDataModule(L.LightningDataModule):
-    """`WholeVideos` as Lightning takes them, one video a step."""
+    """Gives Lightning the draws of `WholeVideos`, one video in each step."""
 
     def __init__(self, videos: WholeVideos) -> None:
         super().__init__()
         self.videos = videos
-        self.start = START  # set before training by whoever resumes one
+        self.start = START  # set before training by `maesum.training.resuming` when resuming
 
     def train_dataloader(self) -> DataLoader[VideoDraw]:
         """Return the videos, in each epoch's order."""

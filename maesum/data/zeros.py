@@ -1,4 +1,4 @@
-"""Videos whose features are all zero: a file that was never filled, or black pictures behind a ReLU."""
+"""Find videos whose features are all zero: from a file that was never filled, or black pictures behind a ReLU."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from maesum.data.store import FeatureStore
 
 #: Videos looked at in one gather.
 _CHUNK = 4096
-#: Of many such videos, so many are named.
+#: Largest number of videos that the warning names.
 _NAMED = 3
 
 
 def videos_of_zeros(store: FeatureStore) -> list[str]:
-    """The ids of the videos in which every feature of every frame is zero.
+    """Return the ids of the videos in which every feature of every frame is zero.
 
     One row of each video is read, and more only of videos where it is zero.
     """
@@ -29,7 +29,7 @@ def videos_of_zeros(store: FeatureStore) -> list[str]:
 
 
 def remark_on_zeros(store: FeatureStore) -> str | None:
-    """What a user should know of videos without any features; None where there are none."""
+    """Return a warning about videos whose features are all zero; None where there are none."""
     ids = videos_of_zeros(store)
     if not ids:
         return None

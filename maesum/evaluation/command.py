@@ -43,7 +43,7 @@ def run(settings: EvaluateConfig, names_benchmark: bool = True) -> dict[str, flo
     """Evaluate the scores on every benchmark named, write metrics.json and print the tables.
 
     Args:
-        names_benchmark: whether somebody named the benchmarks in the settings, so that they are not just the default.
+        names_benchmark: whether the user named the benchmarks, so that they are not just the default.
 
     Returns:
         The main figures, e.g. {"tvsum/tau": ..., "tvsum/rho": ...}.
@@ -72,7 +72,7 @@ def run(settings: EvaluateConfig, names_benchmark: bool = True) -> dict[str, flo
 
 
 def inputs_of(settings: EvaluateConfig, names_benchmark: bool = True) -> list[Inputs]:
-    """What every benchmark is evaluated with; the demo's files are made where they are not there yet.
+    """Open the files with which each benchmark is evaluated; the demo's files are made if they do not exist yet.
 
     Raises:
         MaesumError: a file is missing, or one scores file is given for several benchmarks.
@@ -102,7 +102,7 @@ def _refuse_others_results(out: Path) -> None:
         return
     content = read_json(out)
     if not (isinstance(content, dict) and {"metrics", "results", "provenance"} <= content.keys()):
-        raise MaesumError(f"out={out} is there and holds no evaluation; name another file by out=.")
+        raise MaesumError(f"out={out} exists and holds no evaluation; name another file by out=.")
 
 
 def _refuse_both(settings: EvaluateConfig) -> None:
@@ -154,7 +154,7 @@ def _scores_file(key: str, path: str, name: str, n_benchmarks: int) -> str:
 
 
 def _refuse_splits(key: str, path: Path) -> None:
-    """Say what a run by splits holds, where the one file of a benchmark's scores is looked for."""
+    """Refuse the folder of a run by splits, which holds several scores files for a benchmark, and name these."""
     of_splits = sorted(path.parent.glob(f"{glob.escape(path.stem)}_split_*.h5"))
     if of_splits and not path.exists():
         raise MaesumError(

@@ -1,7 +1,7 @@
-"""Methods on whole videos: those that train one network for each split of a benchmark, and those that train nothing.
+"""Declare methods on whole videos: those that train one network for each split of a benchmark, or none at all.
 
-`video_method` makes a `Method` of a `SplitTraining`, see maesum/methods/dr_dsn.py; `scoring_method` of a function that
-gives frames their importance without training.
+`video_method` makes a `Method` from a subclass of `SplitTraining`; maesum/methods/dr_dsn.py is an example.
+`scoring_method` makes one from a function that gives frames their importance without training.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 
 
 def video_method(training: type[SplitTraining]) -> Method:
-    """The `Method` of a training on whole videos."""
+    """Return the `Method` that trains by a subclass of `SplitTraining`."""
     return Method(
         reads="videos",
         settings=training.settings_type,
@@ -58,12 +58,13 @@ def video_method(training: type[SplitTraining]) -> Method:
 
 
 def scoring_method(settings: type[VideoSettings], build: Callable[[Any], nn.Module], reference: str = "") -> Method:
-    """The `Method` of what gives every kept frame its importance and needs no training.
+    """Return a `Method` that gives every kept frame its importance and needs no training.
 
     Args:
-        settings: of the method's own settings.
-        build: from these to a module that maps the kept frames of a video [n, D] float32 to their importance [n].
-        reference: the publication that it follows, as one cites it.
+        settings: the dataclass of the method's own settings.
+        build: makes, from these settings, a module that maps the kept frames of a video [n, D] float32 to their
+            importance [n].
+        reference: citation of the publication that the method follows.
     """
 
     def build_scorer(setup: Setup) -> tuple[VideoScorer, None]:
@@ -81,8 +82,8 @@ def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, 
     name = config.method["name"]
     if training.is_supervised and config.splits == "none":
         raise MaesumError(
-            f"method={name} learns from annotations, so with splits=none it would be scored on the videos that it has "
-            "learnt; give splits=paper5 or a JSON file."
+            f"method={name} learns from annotations, so with splits=none it would be scored on the videos that it was "
+            "trained on; give splits=paper5 or a JSON file."
         )
     (benchmark,) = setup.benchmarks
     annotations, store, source = benchmark.annotations, benchmark.features, config.splits
@@ -103,12 +104,12 @@ def _build(training: type[SplitTraining], setup: Setup) -> tuple[SplitTraining, 
 
 
 def _score_splits(
-    task: SplitTraining, data: VideoDataModule, trainer: L.Trainer, setup: Setup, folder: Path
+    module: SplitTraining, data: VideoDataModule, trainer: L.Trainer, setup: Setup, folder: Path
 ) -> Metrics:
     (benchmark,) = setup.benchmarks
-    task.to(trainer.strategy.root_device)
-    scorers = [task.scorer(number) for number in range(len(task.networks))]
-    return score_by_split(scorers, benchmark, setup.config, folder, is_supervised=task.is_supervised)
+    module.to(trainer.strategy.root_device)
+    scorers = [module.scorer(number) for number in range(len(module.networks))]
+    return score_by_split(scorers, benchmark, setup.config, folder, is_supervised=module.is_supervised)
 
 
 def _score_benchmarks(scorer: VideoScorer, data: None, trainer: L.Trainer, setup: Setup, folder: Path) -> Metrics:
@@ -126,23 +127,23 @@ def _score_benchmarks(scorer: VideoScorer, data: None, trainer: L.Trainer, setup
 
 
 def _predictor(training: type[SplitTraining], content: dict[str, Any], path: str | Path) -> VideoScorer:
-    """What scores the videos of any benchmark: the one network of a checkpoint.
+    """Return a scorer for the videos of any benchmark, from a checkpoint that holds one network.
 
     Raises:
-        MaesumError: there are several, or the checkpoint does not hold what its own settings say.
+        MaesumError: the checkpoint holds several networks, or its weights do not fit its own settings.
     """
     parameters: Any = content.get("hyper_parameters")
     try:
         with torch.device("meta"):
-            task = training(**parameters)
+            module = training(**parameters)
     except (AttributeError, IndexError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         raise MaesumError(f"{path}: field 'hyper_parameters' describes no network ({first_line(error)}).") from None
-    if len(task.networks) != 1:
+    if len(module.networks) != 1:
         raise MaesumError(
-            f"{path}: holds {len(task.networks)} networks, one for each split, and none of them may score the videos "
+            f"{path}: holds {len(module.networks)} networks, one for each split, and none of them may score the videos "
             "that it was trained on; take the scores of each that its run left in scores/, or train with splits=none."
         )
-    check_weights(content.get("state_dict"), task.state_dict(), path)  # before any memory is taken
-    task = training(**parameters)
-    task.load_state_dict(content["state_dict"])
-    return task.scorer(0).eval()
+    check_weights(content.get("state_dict"), module.state_dict(), path)  # before any memory is taken
+    module = training(**parameters)
+    module.load_state_dict(content["state_dict"])
+    return module.scorer(0).eval()

@@ -1,14 +1,14 @@
 """DR-DSN (Zhou, Qiao and Xiang, AAAI 2018): a bidirectional LSTM trained by reinforcement, one network for each split.
 
-Published: F1 of TVSum and SumMe over 5 random splits of their own, on GoogLeNet pool5 features; the tau and rho that
+Published: F1 of TVSum and SumMe over 5 random splits of the authors, on GoogLeNet pool5 features. The tau and rho that
 Table 3 quotes are others' runs of the released code (Otani et al. 2019; Saquil et al. 2021, who train 2000 epochs).
 
 `method.formula=released`, the default, is the authors' code, github.com/KaiyangZhou/pytorch-vsumm-reinforce:
 
-- features of unit length, every 15th frame (the code scales nothing, its files hold such features; ours are scaled);
+- features of unit length, every 15th frame (the authors' files hold such features; here they are scaled);
 - the reward is half the diversity plus half the representativeness, the latter with *squared* distances;
-- the losses of 5 episodes are summed, each with its mean log-probability of a frame; .01 (mean p - .5)^2 comes once;
-- a baseline for each video, 0 at first, moves a tenth of the way to the mean reward of the 5 after each step;
+- the losses of 5 episodes are summed, each with its mean log-probability of a frame; .01 (mean p - .5)^2 is added once;
+- a baseline for each video, 0 at first, moves a tenth of the way to the mean reward of the 5 episodes after each step;
 - Adam at 1e-5, L2 penalty 1e-5 on all weights, gradients clipped at 5; PyTorch's initialisation;
 - 60 epochs at one rate: the code makes a scheduler (a tenth after 30 epochs), but never steps it.
 
@@ -40,7 +40,7 @@ _BASELINE_MEMORY = 0.9  # of the moving average of a video's rewards
 
 @dataclass
 class DrDsnSettings(VideoSettings):
-    """What DR-DSN is trained with; defaults are those of its released code."""
+    """Settings of DR-DSN; defaults are those of its released code."""
 
     formula: str = setting(
         "released",
@@ -53,8 +53,8 @@ class DrDsnSettings(VideoSettings):
     selected_share: float = setting(
         0.5, "the share of selected frames that the length regulariser pulls towards", at_least=0, at_most=1
     )
-    length_weight: float = setting(0.01, "weight of that regulariser", at_least=0)
-    learning_rate: float = setting(1e-5, "of Adam", above=0)
+    length_weight: float = setting(0.01, "weight of the length regulariser in the loss", at_least=0)
+    learning_rate: float = setting(1e-5, "learning rate of Adam", above=0)
     weight_decay: float = setting(1e-5, "L2 penalty on all weights", at_least=0)
 
 
@@ -87,7 +87,7 @@ class DrDsn(SplitTraining):
         settings, noise = self.settings, batch.uniform(self.settings.draws, len(batch.features))
         probabilities = [self.networks[number](batch.features) for number in members]  # [n] each
         summaries = torch.cat([noise < probability.detach() for probability in probabilities])
-        # The summaries of all networks at once: what costs most, the distances of frames, is the same for all.
+        # The summaries of all networks at once, so that the distances of frames, which cost most, are computed once.
         earned = rewards(UnitLength()(batch.features), summaries, settings.temporal_distance, self.formula)
         losses = []
         for number, probability, selected, reward in zip(
@@ -106,7 +106,7 @@ class DrDsn(SplitTraining):
                 torch.nn.utils.clip_grad_norm_(network.parameters(), self.formula.clip)
 
     def build_optimizer(self) -> torch.optim.Optimizer:
-        """A fresh optimiser of the weights of all networks."""
+        """Make a fresh Adam over the weights of all networks."""
         settings = self.settings
         decay = settings.weight_decay * self.formula.decay_factor
         return torch.optim.Adam(self.parameters(), lr=settings.learning_rate, weight_decay=decay)

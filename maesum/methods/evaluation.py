@@ -1,4 +1,4 @@
-"""Scoring the benchmarks with given weights, as a training that trains nothing (paper, section 4.7)."""
+"""Score the benchmarks with the weights of `init=`, as a method that trains nothing (paper, section 4.7)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def _build_evaluation(setup: Setup) -> tuple[Pretraining, None]:
         raise MaesumError("init= is required for method=evaluation; name a checkpoint of python -m maesum.train.")
     pretrained = load_pretrained(setup.config.init)
     check_width(setup.benchmarks, pretrained.model.feature_dim)
-    task = Pretraining(model=pretrained.settings)
-    task.model.load_state_dict(pretrained.model.state_dict())
-    task.trained_on = pretrained.trained_on
-    return task, None
+    module = Pretraining(model=pretrained.settings)
+    module.model.load_state_dict(pretrained.model.state_dict())
+    module.trained_on = pretrained.trained_on
+    return module, None
 
 
 METHOD = Method("weights", _build_evaluation, score_benchmarks, reference=REFERENCE)

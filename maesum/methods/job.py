@@ -1,4 +1,4 @@
-"""One training job, from a composed config to weights, scores, tables and figures in the run's folder."""
+"""Run one training job, from a composed config to weights, scores, tables and figures in the run's folder."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dic
     The last weights are used: no annotation ever selects a checkpoint.
 
     Args:
-        folder: the run's.
-        folder_is_given: whether the user named it, so that `ckpt=last` is its own.
+        folder: where the run writes.
+        folder_is_given: whether the user named the folder, so that `ckpt=last` means the checkpoint in it.
 
     Returns:
         Final values of what was logged, and the method's results, e.g. `<benchmark>/tau` and `<benchmark>/rho`.
@@ -77,7 +77,7 @@ def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dic
     L.seed_everything(config.seed, workers=True, verbose=False)
 
     setup = Setup(config, settings, benchmarks)
-    task, data = kind.build(setup)
+    module, data = kind.build(setup)
     checkpoint = None if data is None else resume_path(config.ckpt, folder, folder_is_given)
     read = fingerprints(plain)  # as the files are now: they may change while this runs
     trainer = build_trainer(config, folder, watched=benchmarks if kind.is_watched else ())
@@ -85,7 +85,7 @@ def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dic
         None
         if data is None
         else prepare_to_resume(
-            checkpoint, cast(TrainedModule, task), data, trainer, config, read, folder, has_schedule=kind.has_schedule
+            checkpoint, cast(TrainedModule, module), data, trainer, config, read, folder, has_schedule=kind.has_schedule
         )
     )
     zeros = remark_on_zeros(data.store) if isinstance(getattr(data, "store", None), FeatureStore) else None
@@ -99,9 +99,9 @@ def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dic
     log_config(trainer.loggers, _settings(plain, epochs))
     metrics: dict[str, float] = {}
     if data is not None:
-        trainer.fit(cast(TrainedModule, task), data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(cast(TrainedModule, module), data, ckpt_path=checkpoint, weights_only=True)
         metrics = cast(LastCheckpoint, trainer.checkpoint_callback).metrics(trainer)
-    metrics |= kind.finish(task, data, trainer, setup, folder)
+    metrics |= kind.finish(module, data, trainer, setup, folder)
     if trainer.is_global_zero:
         _report_reconstruction(metrics)
         log_results(trainer.loggers, metrics, folder, trainer.global_step)
@@ -117,16 +117,16 @@ def run(config: TrainConfig, folder: Path, folder_is_given: bool = False) -> dic
 
 
 def _settings(config: dict[str, Any], epochs: list[int] | None) -> dict[str, Any]:
-    """The settings that a run is known by.
+    """Return the settings that identify a run.
 
-    That it was resumed does not make it another run, so `ckpt` is not among them. That it was trained for longer than
-    was meant at first does, since its learning rate took another way: `epochs` then holds all its values.
+    Resuming does not make another run, so `ckpt` is not among them. Training for more epochs than first planned does,
+    since the learning rate followed another schedule: `epochs` then lists every value that it had.
     """
     return {**config, "ckpt": None, "epochs": epochs if epochs and len(epochs) > 1 else config["epochs"]}
 
 
 def _origin(settings: dict[str, Any], read: dict[str, str], trainer: L.Trainer) -> dict[str, Any]:
-    """Where this run comes from, and on what it was computed."""
+    """Return the run's provenance: its identity, the code, and the device that it was computed on."""
     origin = provenance() | identity("train", settings, read)
     origin |= describe_device(trainer.strategy.root_device, trainer.world_size)
     origin["device"]["threads"] = torch.get_num_threads()
@@ -134,12 +134,12 @@ def _origin(settings: dict[str, Any], read: dict[str, str], trainer: L.Trainer) 
 
 
 def _samples_of_step(config: TrainConfig) -> int:
-    """Clips of one optimiser step, or the one video that it takes."""
+    """Return the number of samples of one optimiser step: clips, or 1 where a step takes a whole video."""
     return 1 if config.method["reads"] == "videos" else config.batch_size
 
 
 def _report_reconstruction(metrics: dict[str, float]) -> None:
-    """Print the masked error beside those of the two trivial reconstructions: held-out where there is such a set."""
+    """Print the masked error beside those of the two trivial reconstructions, on held-out clips where there are any."""
     part = "val" if "val/loss" in metrics else "train"
     where = "of held-out clips" if part == "val" else "of the last training batches"
     model, mean, line = (
@@ -163,7 +163,8 @@ class _OneStreamDDP(DDPStrategy):
 
 
 def _ddp() -> DDPStrategy:
-    """DDP that sends no buffers round in every step, since training changes none, and keeps one copy of gradients."""
+    """Return DDP that does not broadcast buffers in every step, since training changes none, and keeps one copy of
+    gradients."""
     known = signature(DistributedDataParallel).parameters
     buffers = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # the older name
     options: dict[str, Any] = {"gradient_as_bucket_view": True, buffers: False}
@@ -171,7 +172,7 @@ def _ddp() -> DDPStrategy:
 
 
 def build_trainer(config: TrainConfig, folder: Path, watched: Iterable[OpenBenchmark] = ()) -> L.Trainer:
-    """The trainer of a config: its loggers, the last checkpoint kept, a progress bar.
+    """Build the trainer of a config, with its loggers, callbacks, checkpointing and progress bar.
 
     Args:
         watched: the benchmarks that are scored while it trains.

@@ -1,7 +1,7 @@
-"""The prediction loop: score every frame of every benchmark video, write the scores, compute tau and rho.
+"""Score every frame of every benchmark video, write the scores, compute tau and rho.
 
-A folder holds the results of one whole prediction or of none. They are made in a folder of their own within `out` and
-moved to their places when all are there, so that one that is killed or fails leaves what an earlier one has left.
+A folder holds the results of one whole prediction or of none. They are made in a subfolder of `out` and moved to their
+places when all are there, so a prediction that is killed or fails leaves the results of an earlier one untouched.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ leave_out_remarks()
 def run(config: PredictConfig) -> dict[str, float]:
     """Run the predict command, from its config to scores, tables, figures and metrics.json.
 
-    With several devices each takes a part of every video's frames.
+    With several devices, each scores a part of every video's frames.
 
     Returns:
         `<benchmark>/tau` and `<benchmark>/rho`.
@@ -95,7 +95,7 @@ def run(config: PredictConfig) -> dict[str, float]:
 
 
 class Predictor(NamedTuple):
-    """What scores frames (None = the `uniform` order), what scores files then say about it, and its own features."""
+    """What scores frames (None = the `uniform` order), its description in scores files, and its training features."""
 
     reconstruct: Reconstructor | VideoScorer | None
     attributes: dict[str, str]
@@ -103,7 +103,7 @@ class Predictor(NamedTuple):
 
 
 def choose_predictor(scorer: str, ckpt: str | None) -> Predictor:
-    """What `scorer=` and `ckpt=` name.
+    """Return the predictor that `scorer=` and `ckpt=` name.
 
     Raises:
         MaesumError: an unknown name, a checkpoint that cannot be read, a missing or an unused `ckpt=`.
@@ -150,11 +150,11 @@ def predict_benchmarks(
 
     Args:
         predictor: a model or a training-free reconstruction; None = the `uniform` order.
-        benchmarks: whose features have the width that the predictor takes.
-        attributes: what the scores files say about where they come from.
-        seed: of the random baselines and the bootstrap.
-        trained_on: where the features come from that the predictor was trained on; None where nobody knows.
-        final: where the files will lie in the end, for results to name; by default the folder.
+        benchmarks: open benchmarks whose features have the width that the predictor takes.
+        attributes: attributes of the scores files that describe the predictor.
+        seed: seed of the random baselines and the bootstrap.
+        trained_on: origin of the features that the predictor was trained on; None = unknown.
+        final: the folder that the files are moved to in the end, which results name; by default `folder`.
 
     Returns:
         `<benchmark>/tau` and `<benchmark>/rho`, on the first rank; nothing on the others.

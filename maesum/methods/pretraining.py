@@ -39,13 +39,16 @@ from maesum.training.module import ClipModule
 class Pretraining(ClipModule):
     """Trains a `MaskedAutoencoder` on clips; the loss is taken on masked frames only (`maesum.models.losses`).
 
-    Logged: `train/loss`, `train/lr`, `train/clips_per_second` and what that is in matrix products,
-    `train/teraflop_per_second`, over all ranks, and beside the loss the error of two trivial
-    reconstructions of the same masked frames, `train/error_visible_mean` and `train/error_interpolation`; on held-out
-    videos `val/loss` with the same two.
+    Logged, over all ranks:
+
+    - `train/loss`, `train/lr`;
+    - `train/clips_per_second`, and `train/teraflop_per_second` of the matrix products of these clips;
+    - `train/error_visible_mean`, `train/error_interpolation`: the errors of two trivial reconstructions of the same
+      masked frames;
+    - `val/loss`, `val/error_visible_mean`, `val/error_interpolation` on held-out videos.
 
     Args:
-        model: arguments of `MaskedAutoencoder`, plain values: they are saved in the checkpoint.
+        model: arguments of `MaskedAutoencoder`, as plain values, since they are saved in the checkpoint.
         mask_ratio: share of frames to mask.
         optim: fields of `OptimSettings`.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
@@ -53,7 +56,7 @@ class Pretraining(ClipModule):
         loss: a name in `maesum.models.losses.BY_NAME`.
 
     Attributes:
-        trained_on: where the features come from, to be set by whoever knows: checkpoints keep it.
+        trained_on: origin of the training features, kept in checkpoints; set by the function that builds the module.
 
     Raises:
         MaesumError: settings out of range; a loss that is not finite, naming step, learning rate and batch.
@@ -94,7 +97,7 @@ class Pretraining(ClipModule):
         self.training_loss = compiled(self.loss_of, mode)
 
     def loss_of(self, stored: Tensor, mask_noise: Tensor) -> Tensor:
-        """The loss of clips [B, T, D], as they are stored, whose mask follows from noise [B, T]."""
+        """Return the loss of stored clips [B, T, D], with the mask that follows from noise [B, T]."""
         mask = random_mask(mask_noise, self.mask_ratio)  # [B, T]
         return self._error(*self.model.reconstruct_masked(stored.float(), mask, self.num_masked))
 
@@ -123,24 +126,24 @@ class Pretraining(ClipModule):
             checkpoint[FEATURES] = self.trained_on.to_plain()
 
     def _error(self, reconstruction: Tensor, original: Tensor) -> Tensor:
-        """The loss of masked frames, [B, M, D] each, in float32."""
+        """Return the loss of reconstructed and original masked frames, [B, M, D] each, in float32."""
         return self.distance(self.model.standardize(reconstruction.float()), self.model.standardize(original))
 
     def _trivial_errors(self, frames: Tensor, mask_noise: Tensor) -> dict[str, Tensor]:
-        """The errors of reconstructions that need no learning, on the same masked frames."""
+        """Return the errors of the two trivial reconstructions on the same masked frames, by name."""
         mask = random_mask(mask_noise, self.mask_ratio)
         masked = visible_first(mask)[:, -self.num_masked :]  # [B, M]
         original = take(frames, masked)
         return {name: self._error(take(trivial(frames, mask), masked), original) for name, trivial in _TRIVIAL.items()}
 
     def _logs_now(self) -> bool:
-        """Whether the logger takes this step's values; the last ones of an epoch are kept as the run's metrics."""
+        """Return whether this step's values are logged; those of an epoch's last step become the run's metrics."""
         trainer = self.trainer
         return (self.global_step + 1) % trainer.log_every_n_steps == 0 or trainer.is_last_batch  # type: ignore[attr-defined]
 
     @torch.no_grad()
     def _log_with_the_loss(self, loss: Tensor, batch: ClipBatch) -> None:
-        # Averaged over the ranks, each of which sees its part of the batch; only here, because it makes them wait.
+        # Averaged over the ranks, each of which sees its part of the batch; only when logging, since ranks wait.
         self.log("train/loss", loss, sync_dist=True)
         for name, error in self._trivial_errors(batch.frames.float(), batch.mask_noise).items():
             self.log(f"train/{name}", error, sync_dist=True)
@@ -161,7 +164,7 @@ _TRIVIAL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def clip_data(config: TrainConfig) -> ClipDataModule:
-    """The DataModule of a pretraining."""
+    """Return the DataModule of pretraining."""
     data = config.data
     return ClipDataModule(
         data.features,
@@ -177,9 +180,9 @@ def clip_data(config: TrainConfig) -> ClipDataModule:
     )
 
 
-def pretraining_task(config: TrainConfig, data: ClipDataModule) -> Pretraining:
-    """The LightningModule of a pretraining, its feature width taken from the data."""
-    task = Pretraining(
+def pretraining_module(config: TrainConfig, data: ClipDataModule) -> Pretraining:
+    """Return the LightningModule of pretraining, for the feature width of the data."""
+    module = Pretraining(
         model={"feature_dim": data.store.dim, **asdict(config.model)},
         mask_ratio=config.mask_ratio,
         optim=asdict(config.optim),
@@ -192,29 +195,29 @@ def pretraining_task(config: TrainConfig, data: ClipDataModule) -> Pretraining:
             f"data.standardize=true does not go with init={config.init}, which has its own statistics; leave it out."
         )
     if config.data.standardize:
-        task.model.set_statistics(*feature_statistics(data.store))
+        module.model.set_statistics(*feature_statistics(data.store))
     if config.init is not None:
-        load_weights(task.model, initial_weights(config.init, data.store), config.init)
-    task.trained_on = data.store.origin
+        load_weights(module.model, initial_weights(config.init, data.store), config.init)
+    module.trained_on = data.store.origin
     check_mode(config.compile, config.trainer.accumulate_grad_batches)
     if config.compile is not None:
-        task.compile_step(config.compile)
-    return task
+        module.compile_step(config.compile)
+    return module
 
 
 def _build_pretraining(setup: Setup) -> tuple[Pretraining, ClipDataModule]:
     data = clip_data(setup.config)
     check_width(setup.benchmarks, data.store.dim)
-    return pretraining_task(setup.config, data), data
+    return pretraining_module(setup.config, data), data
 
 
 def score_benchmarks(
-    task: Pretraining, data: ClipDataModule | None, trainer: L.Trainer, setup: Setup, folder: Path
+    module: Pretraining, data: ClipDataModule | None, trainer: L.Trainer, setup: Setup, folder: Path
 ) -> Metrics:
     """Score all benchmarks with the last weights of a training, or with those of `init=` where nothing was trained."""
     config = setup.config
     return predict_benchmarks(
-        task.model.eval().to(trainer.strategy.root_device),
+        module.model.eval().to(trainer.strategy.root_device),
         setup.benchmarks,
         folder,
         config.scoring,
@@ -222,11 +225,11 @@ def score_benchmarks(
         device=trainer.strategy.root_device,
         figures=config.figures,
         seed=config.seed,
-        trained_on=task.trained_on,
+        trained_on=module.trained_on,
     )
 
 
-#: The paper that this project is about.
+#: Citation of the paper that this project reproduces.
 REFERENCE = (
     "Minho Shim, Taeoh Kim, Jinhyung Kim, Dongyoon Wee: Masked Autoencoder for Unsupervised Video Summarization. "
     "arXiv:2306.01395, 2023"

@@ -1,4 +1,4 @@
-"""Action recognition with the pretrained encoder (paper, A1 and A2.1)."""
+"""Recognise actions with the pretrained encoder (paper, A1 and A2.1)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from maesum.training.module import ClipModule
 
 @dataclass
 class RecognitionSettings:
-    """What is trained of the recogniser."""
+    """Settings of action recognition."""
 
     freeze: bool = setting(False, "train the linear layer only: a probe of the pretrained encoder")
 
@@ -35,12 +35,12 @@ class RecognitionSettings:
 class Recognition(ClipModule):
     """Trains a `Recognizer` with cross entropy and tests it on several clips a video.
 
-    Logged: `train/loss`, `train/accuracy`, `train/lr`; of a test `recognition/top1` and `recognition/top5` as
+    Logged: `train/loss`, `train/accuracy`, `train/lr`; by a test also `recognition/top1` and `recognition/top5` as
     fractions, from class probabilities averaged over a video's clips.
 
     Args:
         model: arguments of `MaskedAutoencoder`, plain values.
-        actions: how many classes.
+        actions: number of classes.
         freeze: train the linear layer only.
         optim: fields of `OptimSettings`.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
@@ -105,7 +105,7 @@ def _build_recognition(setup: Setup) -> tuple[Recognition, LabelledDataModule]:
         workers=config.data.workers,
         seed=config.seed,
     )
-    task = Recognition(
+    module = Recognition(
         model={"feature_dim": data.store.dim, **asdict(config.model)},
         actions=len(data.classes),
         freeze=setup.settings.freeze,
@@ -114,16 +114,16 @@ def _build_recognition(setup: Setup) -> tuple[Recognition, LabelledDataModule]:
         warmup_epochs=config.warmup_epochs,
     )
     if config.init is not None:
-        encoder = task.model.encoder
+        encoder = module.model.encoder
         weights = initial_weights(config.init, data.store)
         load_weights(encoder, {name: weights[name] for name in encoder.state_dict() if name in weights}, config.init)
-    return task, data
+    return module, data
 
 
 def _test_recognition(
-    task: Recognition, data: LabelledDataModule, trainer: L.Trainer, setup: Setup, folder: Path
+    module: Recognition, data: LabelledDataModule, trainer: L.Trainer, setup: Setup, folder: Path
 ) -> Metrics:
-    tested = trainer.test(task, datamodule=data, verbose=False)[0]
+    tested = trainer.test(module, datamodule=data, verbose=False)[0]
     metrics = {key: float(value) for key, value in tested.items()}
     if trainer.is_global_zero:
         top1, top5 = metrics["recognition/top1"], metrics["recognition/top5"]

@@ -1,4 +1,4 @@
-"""What a method declares, and how it is found by its name; nobody else asks for a method's name.
+"""Declare a method, and find it by its name; no other code depends on which method runs.
 
 `maesum/methods/<name>.py` declares one `METHOD`, and conf/method/<name>.yaml holds the settings with which
 `method=<name>` begins. A folder named by MAESUM_METHODS in the environment adds methods: <name>.py and <name>.yaml in
@@ -32,17 +32,17 @@ Metrics = dict[str, float]
 
 @dataclass
 class NoSettings:
-    """For a method without settings of its own."""
+    """Settings of a method that has none of its own."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a method is given of a training.
+    """What a method is built from.
 
     Attributes:
-        config: the whole of it.
-        settings: the method's own, an object of `Method.settings`.
-        benchmarks: those that the config names, open and checked; none where the method reads none.
+        config: the whole training config.
+        settings: the method's own settings, an object of type `Method.settings`.
+        benchmarks: the benchmarks that the config names, open and checked; none where the method reads none.
     """
 
     config: TrainConfig
@@ -55,19 +55,19 @@ class Method:
     """One way to train, and to score videos.
 
     Attributes:
-        reads: the data that it trains on, a key of `maesum.runs.method_settings.PARTS_READ`; its YAML says the same.
-        build: from a setup to the module, a `maesum.training.module.TrainedModule`, and its DataModule; None in place
-            of this where nothing is trained, and then any module will do.
-        finish: what is done with the last weights: from (module, data, trainer, setup, the run's folder) to metrics.
-        settings: a dataclass of `maesum.config.fields.setting`s.
-        predictor: from (content, path) of a checkpoint to what scores videos; None where it cannot, or where the
-            checkpoint holds a masked autoencoder.
+        reads: the data that it trains on, a key of `maesum.runs.method_settings.PARTS_READ`; its YAML names the same.
+        build: makes, from a setup, the module (a `maesum.training.module.TrainedModule`) and its DataModule. Where
+            nothing is trained, the DataModule is None and the module may be any.
+        finish: uses the last weights, from (module, data, trainer, setup, the run's folder), and returns metrics.
+        settings: a dataclass whose fields are made by `maesum.config.fields.setting`.
+        predictor: makes, from the (content, path) of a checkpoint, an object that scores videos. None where the method
+            scores none, or where its checkpoint holds a masked autoencoder.
         has_schedule: whether the learning rate depends on how long the training is.
         is_watched: whether the module's `model` reconstructs windows, so that benchmarks can be scored while it trains.
         is_supervised: whether it learns from the annotations of the videos that it trains on.
-        reference: the publication that it follows, as one cites it.
-        network: from the width of features and a setup, of which no benchmark is read, to what is trained, for one
-            split: what a page of methods counts the parameters of. None where nothing is trained.
+        reference: citation of the publication that it follows.
+        network: from the width of features and a setup, of which no benchmark is read, to the module that is trained
+            for one split, whose parameters docs/methods.md counts. None where nothing is trained.
     """
 
     reads: str
@@ -82,17 +82,18 @@ class Method:
     network: Callable[[int, Setup], nn.Module] | None = None
 
     def read_settings(self, node: dict[str, Any]) -> Any:
-        """The settings of a composed `method` node.
+        """Return the settings of a composed `method` node.
 
         Raises:
-            MaesumError: an unknown key, a value of another type or out of its range, or data that it does not read.
+            MaesumError: an unknown key, a value of another type or out of its range, or a `reads` that is not the
+                method's.
         """
         from omegaconf import OmegaConf
         from omegaconf.errors import OmegaConfBaseException
 
         name = node["name"]
         if node["reads"] != self.reads:
-            raise MaesumError(f"method.reads is {node['reads']!r}, but method {name} reads {self.reads!r}; leave that.")
+            raise MaesumError(f"method.reads is {node['reads']!r}, but method {name} reads {self.reads!r}; omit it.")
         known = [each.name for each in fields(self.settings)]
         own = {key: value for key, value in node.items() if key not in COMMON}
         for key in own:
@@ -109,7 +110,7 @@ class Method:
 
 
 def method(name: str) -> Method:
-    """What the file of a method declares.
+    """Return the `Method` that the file of a method declares.
 
     Raises:
         MaesumError: there is no such method, or its file declares none.

@@ -1,4 +1,4 @@
-"""The settings that a method declares, read from its file without what trains it: `--help` cannot wait for torch."""
+"""Read the settings that a method declares, without importing its network: `--help` cannot wait for torch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from types import ModuleType
 from maesum.methods.registry import NoSettings, method
 from maesum.runs.method_settings import COMMON, method_defaults, method_files
 
-#: What a declaration of settings may import: it loads in no time.
+#: Modules that a declaration of settings may import, since they load quickly.
 _QUICK = ("__future__", "dataclasses", "enum", "typing", "maesum.config")
 
 
 def settings_schema(name: str) -> type:
-    """The dataclass of a method's own settings.
+    """Return the dataclass of a method's own settings.
 
-    Of the method's file only the quick imports and the dataclasses are run. Where these do not suffice, as where the
-    settings derive from a class that stands beside a network, the whole file is loaded, which takes seconds.
+    Only the quick imports and the dataclasses of the method's file are run. Where these do not suffice, e.g. because
+    the settings derive from a class in a module that imports torch, the whole file is loaded, which takes seconds.
 
     Raises:
         MaesumError: there is no such method, or its file declares none.
@@ -33,11 +33,12 @@ def settings_schema(name: str) -> type:
 
 
 def _declared(path: Path, name: str) -> type | None:
-    """The one dataclass that a file declares; None where there is another number, or it needs the rest of the file."""
+    """Return the dataclass that a file declares; None where it declares none or several, or one that needs the rest of
+    the file."""
     content = ast.parse(path.read_text(encoding="utf-8"), str(path))
     content.body = [each for each in content.body if _is_quick_import(each) or _is_dataclass(each)]
     module = ModuleType(f"maesum.methods._settings_of_{name}")
-    sys.modules[module.__name__] = module  # where types that are written as texts are looked up
+    sys.modules[module.__name__] = module  # where annotations, which are strings, are looked up
     try:
         exec(compile(content, str(path), "exec"), vars(module))
     except NameError:

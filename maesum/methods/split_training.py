@@ -1,4 +1,4 @@
-"""Modules that train on whole videos of a benchmark, one network for each split of it, by one optimiser or several."""
+"""Train on whole videos of a benchmark, one network for each split, with one optimiser or several."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class SplitTraining(TrainedModule):
     """Trains one network for each split on the videos that the split does not test on.
 
     A step takes one video; no weight is shared, so each network trains as if it were alone. A method derives from this
-    and gives `build_network`, `loss` and `build_optimizer`, or from `ManualSplitTraining` where several optimisers
-    train a network. Random numbers come from the video (`batch.uniform`, `batch.normal`) or, as those of dropout do,
+    class and defines `build_network`, `loss` and `build_optimizer`, or derives from `ManualSplitTraining` where several
+    optimisers train a network. Random numbers come from the batch (`batch.uniform`, `batch.normal`) or, as for dropout,
     from torch, which is seeded for each video: so a resumed training draws what an uninterrupted one would have drawn.
 
-    Logged: `train/loss`, the mean over networks, and what `loss` adds.
+    Logged: `train/loss`, the mean over networks, and the further values that `loss` returns.
 
     Args:
         feature_dim: width of the features.
         training_videos: the numbers of the videos that each network trains on.
-        settings: fields of `settings_type`, plain values: they are saved in the checkpoint.
+        settings: fields of `settings_type` as plain values, since they are saved in the checkpoint.
 
     Attributes:
-        settings_type: of the method's own settings.
-        is_supervised: whether it reads `batch.user_scores`, which are of training videos alone.
-        reference: the publication that it follows, as one cites it.
+        settings_type: the dataclass of the method's own settings.
+        is_supervised: whether it reads `batch.user_scores`, which only training videos have.
+        reference: citation of the publication that it follows.
 
     Raises:
         MaesumError: a loss that is not finite.
@@ -61,17 +61,17 @@ class SplitTraining(TrainedModule):
     def build_network(self, feature_dim: int) -> nn.Module:
         """Make a network that maps the kept frames of a video [n, D] float32 to their importance [n].
 
-        What only training needs, such as a discriminator, may be a part of it.
+        The network may contain parts that only training needs, such as a discriminator.
         """
 
     def loss(self, number: int, batch: VideoDraw) -> tuple[Tensor, dict[str, Tensor]]:
-        """Compute the loss of network `number` on one video, and what is logged besides by its name."""
+        """Compute the loss of network `number` on one video, and further values to log, by name."""
         raise NotImplementedError(f"{type(self).__name__} defines neither loss nor losses")
 
     def losses(self, batch: VideoDraw, members: list[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Compute the loss of each network on one video, and what is logged besides by its name.
+        """Compute the loss of each network on one video, and further values to log, by name.
 
-        To be replaced, in place of `loss`, where networks share what is computed of a video.
+        A method overrides this instead of `loss` where its networks share computations on a video.
 
         Args:
             members: the numbers of the networks that train on this video.
@@ -83,7 +83,7 @@ class SplitTraining(TrainedModule):
         return [loss for loss, _ in found], _means([logged for _, logged in found])
 
     def rate_factor(self, epoch: int) -> float:
-        """Say what the learning rates of an epoch (from 0) are multiplied by; to be replaced by methods that lower it.
+        """Return the factor of the learning rates in an epoch (from 0); methods that lower the rates override this.
 
         It may depend on the epoch alone, not on how many there will be.
         """
@@ -99,14 +99,14 @@ class SplitTraining(TrainedModule):
         return loss
 
     def members(self, video: int) -> list[int]:
-        """The numbers of the networks that train on a video."""
+        """Return the numbers of the networks that train on a video."""
         return [number for number, videos in enumerate(self.training_videos) if video in videos]
 
     def log_step(self, batch: VideoDraw, values: Mapping[str, Tensor]) -> None:
         """Log the values of one video under `train/`.
 
         Raises:
-            MaesumError: one that begins with "loss" is not finite.
+            MaesumError: a value whose name begins with "loss" is not finite.
         """
         for name, value in values.items():
             if name.startswith("loss") and not math.isfinite(value.item()):
@@ -128,14 +128,14 @@ class SplitTraining(TrainedModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def scorer(self, number: int) -> VideoScorer:
-        """What scores videos with one of the networks."""
+        """Return a scorer of videos by network `number`."""
         return VideoScorer(self.networks[number], self.hparams["feature_dim"], self.settings.every)
 
 
 class ManualSplitTraining(SplitTraining):
-    """The same for networks that several optimisers train in turn on each video, such as adversarial ones.
+    """Trains one network for each split, each by several optimisers in turn on each video, as adversarial ones need.
 
-    A method gives `build_network`, `network_optimizers` and `train_network`. However many steps optimisers take, one
+    A method defines `build_network`, `network_optimizers` and `train_network`. However many steps optimisers take, one
     video is one step of the training: samples seen, checkpoints, logs and the schedule count videos.
     """
 
@@ -147,19 +147,19 @@ class ManualSplitTraining(SplitTraining):
 
     @abstractmethod
     def network_optimizers(self, network: nn.Module) -> list[torch.optim.Optimizer]:
-        """Make fresh optimisers of one network's weights, as many for each network."""
+        """Make fresh optimisers of one network's weights, the same number for every network."""
 
     @abstractmethod
     def train_network(
         self, number: int, batch: VideoDraw, optimizers: list[torch.optim.Optimizer]
     ) -> dict[str, Tensor]:
-        """Train network `number` on one video: for each loss zero_grad, `self.manual_backward(loss)` and step.
+        """Train network `number` on one video: for each loss call zero_grad, `self.manual_backward(loss)` and step.
 
         Args:
-            optimizers: those of this network, in the order of `network_optimizers`.
+            optimizers: the optimisers of this network, in the order of `network_optimizers`.
 
         Returns:
-            What is logged, detached, by its name: "loss", and further losses as "loss_<name>".
+            The values to log, detached, by name: "loss", and further losses as "loss_<name>".
         """
 
     def build_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -167,7 +167,7 @@ class ManualSplitTraining(SplitTraining):
 
     def training_step(self, batch: VideoDraw, batch_index: int) -> None:
         members = self.members(batch.video)
-        # Not Lightning's wrappers of them, each of whose steps would count as one of the training.
+        # The plain optimisers: each step of Lightning's wrappers of them would count as a step of the training.
         optimizers = self.trainer.optimizers
         each = len(optimizers) // len(self.networks)
         logged = []
@@ -179,7 +179,7 @@ class ManualSplitTraining(SplitTraining):
             self.log_step(batch, _means(logged))
 
     def _count_step(self) -> None:
-        """Count one step, as Lightning does of a single optimiser, and let schedules take it."""
+        """Count one step, as Lightning does with a single optimiser, and advance the schedules."""
         progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
         progress.increment_ready()
         progress.increment_completed()
@@ -190,5 +190,5 @@ class ManualSplitTraining(SplitTraining):
 
 
 def _means(logged: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """What several networks log, averaged by name."""
+    """Return the logged values of several networks, averaged by name."""
     return {name: torch.stack([values[name] for values in logged]).mean() for name in logged[0]}

@@ -1,4 +1,4 @@
-"""Rank correlation, summaries and highlights, with their baselines: numpy arrays in, numbers out, no torch needed.
+"""Compute rank correlation, summaries and highlights, with their baselines, on numpy arrays and without torch.
 
 >>> from maesum.metrics import rank_correlation
 >>> rank_correlation([0.1, 0.4, 0.3, 0.9], [[1, 2, 3, 3]]).rho.round(4).tolist()

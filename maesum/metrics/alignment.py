@@ -1,4 +1,4 @@
-"""Bringing scores at every k-th frame to every frame, and lengths that differ by a frame or two together."""
+"""Expand scores at every k-th frame to every frame, and mend lengths that are wrong by a frame or two."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MAX_TOLERANCE = 2
 
 
 def hold(importance: ArrayLike, picks: ArrayLike, n_frames: int) -> np.ndarray:
-    """Scores of some frames, each held until the next scored frame: frame[picks[i]:picks[i + 1]] = importance[i].
+    """Hold the score of each scored frame until the next scored frame: frame[picks[i]:picks[i + 1]] = importance[i].
 
-    The last score holds to the end; frames before the first pick take the first score.
+    The last score holds to the end; frames before the first pick get the first score.
 
     Args:
         importance: [n] numbers.

@@ -1,4 +1,4 @@
-"""The mean of values of which some are undefined."""
+"""Average values of which some are undefined."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a result has to be compared with: people, the best possible prediction, and chance.
+"""Compute what a result has to be compared with: people, the best possible prediction, and chance.
 
-Every table prints these beside the model. The human figures bound what agreement with annotators who disagree can
-reach; smooth noise shows how far from zero a useless predictor lands merely because neighbouring frames are alike.
+Every table prints these beside the model. The human rows show how far annotators agree with each other; smooth noise
+shows how far from zero a useless predictor gets merely because neighbouring frames are alike.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def human_against_mean(user_scores: ArrayLike) -> RankCorrelation:
     scores = np.asarray(user_scores)
     if len(scores) < 2:
         return RankCorrelation(np.empty(0), np.empty(0))
-    # Sums of the others rank as their means do, and stay exact for whole numbers.
+    # Sums of the others have the same ranks as their means, and are exact for whole numbers.
     total = scores.sum(axis=0, dtype=np.float64)
     each = [rank_correlation(total - own, own[None]) for own in scores]
     return RankCorrelation(np.concatenate([one.tau for one in each]), np.concatenate([one.rho for one in each]))
 
 
 def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
-    """Return the mean of all annotators as the prediction: nearly the most that any prediction can reach.
+    """Correlate the mean of all annotators with each of them: nearly the most that any prediction can reach.
 
     Args:
         user_scores: [users, n] numbers.
@@ -62,7 +62,7 @@ def oracle_mean(user_scores: ArrayLike) -> RankCorrelation:
 
 
 def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
-    """Return a prediction of chance, independent per frame.
+    """Draw a random prediction, independent for each frame.
 
     Args:
         n: frames.
@@ -75,7 +75,7 @@ def random_importance(n: int, seed: ArrayLike) -> np.ndarray:
 
 
 def smooth_random_importance(n: int, seed: ArrayLike, sigma: float = SMOOTH_SIGMA) -> np.ndarray:
-    """Return a prediction of chance that varies slowly: white noise under a Gaussian of `sigma` frames.
+    """Draw a random prediction that varies slowly: white noise smoothed by a Gaussian of `sigma` frames.
 
     Args:
         n: frames.

@@ -1,4 +1,4 @@
-"""How sure a mean over few videos is: percentile bootstrap over videos."""
+"""Estimate how certain a mean over few videos is, by the percentile bootstrap over videos."""
 
 from __future__ import annotations
 
@@ -37,12 +37,11 @@ def bootstrap_interval(
 ) -> Interval:
     """Return the percentile bootstrap interval of a mean over videos (Efron and Tibshirani, 1993, chapter 13).
 
-    Videos are drawn, not frames or annotators: a benchmark's videos are the sample that a result should generalise
-    from. The same seed, videos and order give the same interval, on any machine.
+    Videos are drawn, not frames or annotators, since a result should hold for further videos. The same seed, videos and
+    order give the same interval on any machine.
 
     Args:
-        values: [videos], one figure a video; a nan makes the interval nan, so `resolve` undefined
-            values first.
+        values: [videos], one figure per video; a nan makes the interval nan, so apply `resolve` first.
         level: the confidence, e.g. 0.95.
         weights: [videos], how much each counts in the mean, e.g. in how many splits it is tested; alike by default.
     """
@@ -69,7 +68,7 @@ def paired_difference(
 ) -> Difference:
     """Return the mean difference of a minus b on the same videos, with its interval.
 
-    Two models meet the same easy and hard videos, so the interval of their difference is far narrower than the two
+    Both models have the same easy and hard videos, so the interval of their difference is far narrower than the two
     intervals of their means suggest.
 
     Args:

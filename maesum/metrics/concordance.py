@@ -1,4 +1,4 @@
-"""Counting concordant and discordant pairs exactly, for annotators of few levels and of many.
+"""Count concordant and discordant pairs exactly, for annotators of few levels and of many.
 
 Few levels: put the frames in the order of the prediction and split the annotator's levels in halves, low and high. How
 many pairs the split contributes to S = concordant - discordant is a rank sum, S = 2 R1 - n1 (n + 1), with R1 the sum of
@@ -25,7 +25,7 @@ BASE = 1 << DIGIT_BITS
 
 
 def kendall_s(levels: np.ndarray, n_levels: int) -> int:
-    """S = concordant - discordant pairs of frames, for a prediction without ties.
+    """Compute S = concordant - discordant pairs of frames, for a prediction without ties.
 
     Args:
         levels: [n] whole numbers in 0..n_levels - 1, the annotator's level of each frame, the frames in ascending
@@ -40,7 +40,7 @@ def kendall_s(levels: np.ndarray, n_levels: int) -> int:
 
 
 def _split_levels(levels: np.ndarray, first: int, last: int) -> int:
-    """S of frames whose levels lie in first..last - 1."""
+    """Compute S of frames whose levels are in first..last - 1."""
     n = levels.size
     if n < 2 or last - first < 2:
         return 0

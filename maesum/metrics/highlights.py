@@ -1,7 +1,7 @@
-"""Highlight detection: mean average precision of the best shots of two seconds (mAP@50 and mAP@15).
+"""Evaluate highlight detection: mean average precision of the best two-second shots (mAP@50 and mAP@15).
 
-After Sul et al. (MR. HiSum, 2023): the shots are ranked by their mean predicted importance, and those that the
-annotators rate highest, the best 50 % or 15 % of a video, are to be found first.
+After Sul et al. (MR. HiSum, 2023): the shots are ranked by their mean predicted importance, and a good ranking begins
+with those that the annotators rate highest, the best 50 % or 15 % of a video.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ SHOT_SECONDS = 2.0
 def highlight_precision(
     importance: ArrayLike, user_scores: ArrayLike, fps: float, share: float, seconds: float = SHOT_SECONDS
 ) -> float:
-    """Average precision of finding a video's best shots; its mean over videos is mAP.
+    """Compute the average precision of finding a video's best shots; its mean over videos is mAP.
 
     Args:
         importance: [n] numbers, the prediction.
         user_scores: [users, n] numbers; a shot is as good as its mean over annotators and frames.
         fps: frames per second.
-        share: the share of shots to be found, 0.5 for mAP@50 and 0.15 for mAP@15, rounded down and at least one. Among
-            equally good shots the earlier is to be found.
+        share: the share of shots to be found, 0.5 for mAP@50 and 0.15 for mAP@15, rounded down to at least one shot.
+            Among equally good shots, the earlier is to be found.
         seconds: length of a shot.
 
     Returns:
-        0..1; chance lies a little above `share`. nan where the importance holds a NaN.
+        A number in 0..1; chance reaches a little more than `share`. nan where the importance holds a NaN.
 
     Raises:
         MaesumError: the shapes do not fit.
@@ -42,7 +42,7 @@ def highlight_precision(
             f"importance has shape {prediction.shape} and user_scores {annotators.shape}, wanted [n] and [users, n]."
         )
     shots = uniform_shots(prediction.size, max(1, round(seconds * fps)))
-    quality = shot_means(annotators.sum(axis=0), shots)  # the sum ranks as the mean does and is exact for ratings
+    quality = shot_means(annotators.sum(axis=0), shots)  # ranks as the mean does, and is exact for ratings
     is_wanted = np.zeros(len(shots), dtype=bool)
     is_wanted[np.argsort(-quality, kind="stable")[: max(1, int(share * len(shots)))]] = True
     return average_precision(is_wanted, shot_means(prediction, shots))

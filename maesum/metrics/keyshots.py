@@ -1,7 +1,7 @@
-"""Key-shot summaries and their F1, after Zhang et al. (2016): the field's older measure, reported for reference.
+"""Make key-shot summaries and compute their F1, after Zhang et al. (2016): the field's older measure.
 
-Scores become a summary by shots: each shot is worth the mean of its frames, and a knapsack fills 15 % of the video with
-the most valuable ones. The mean, not the sum: with it the ratings of TVSum's annotators give the published
+The value of a shot is the mean score of its frames, and a knapsack fills 15 % of the video with the most valuable
+shots. It is the mean and not the sum, since with it the ratings of TVSum's annotators give the published
 `user_summary` exactly.
 """
 
@@ -23,7 +23,7 @@ _FEWEST_ITEMS = 2048
 def keyshot_summary(importance: ArrayLike, shots: ArrayLike, budget: float = BUDGET) -> np.ndarray:
     """Return the most valuable shots that fit into a share of the video.
 
-    Scores with values below 0 are first raised so that the lowest is 0: a knapsack never takes a shot worth less.
+    Where scores are negative, all are first raised so that the lowest is 0, since a knapsack takes no negative shot.
 
     Args:
         importance: [n] numbers, one a frame.
@@ -62,12 +62,12 @@ def shot_means(importance: np.ndarray, shots: np.ndarray) -> np.ndarray:
 def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarray:
     """Return the items of greatest total value within the capacity, exactly (0/1 knapsack by dynamic programming).
 
-    Ties: items are offered in order and taken only where that raises the best total, so that of equally valuable
-    selections the one made of earlier items wins, and an item worth nothing is never taken. Totals are compared as they
-    come out in float64: totals that differ in the last bit only (.1 + .2 and .3) are no tie.
+    Ties: items are tried in order and taken only where that raises the best total. So of equally valuable selections
+    the one made of earlier items wins, and an item of value 0 is never taken. Totals are compared in float64: totals
+    that differ in the last bit only (.1 + .2 and .3) are no tie.
 
-    Which items are taken within which capacity is kept for a block of items at a time, and computed again for the
-    blocks before: kept for all of them, it would be 2.5 GB for a million frames in shots of two seconds.
+    The table of which items are taken within which capacity is kept for one block of items at a time, and computed
+    again for earlier blocks: for all items it would take 2.5 GB for a million frames in shots of two seconds.
 
     Args:
         values: [items] numbers.
@@ -101,11 +101,11 @@ def knapsack(values: np.ndarray, weights: np.ndarray, capacity: int) -> np.ndarr
 
 
 def _offer(best: np.ndarray, values: np.ndarray, weights: np.ndarray, is_noted: bool) -> list[np.ndarray]:
-    """Offer items one after the other.
+    """Update the best totals with items, one after the other.
 
     Args:
-        best: [capacity + 1] float64, the greatest total within each capacity; renewed in place.
-        is_noted: whether it is asked which items are taken.
+        best: [capacity + 1] float64, the greatest total within each capacity; updated in place.
+        is_noted: whether to return which items are taken.
 
     Returns:
         For each item the capacities within which it is taken: [capacity + 1] bits, eight in a byte. Empty if not noted.
@@ -122,7 +122,7 @@ def _offer(best: np.ndarray, values: np.ndarray, weights: np.ndarray, is_noted: 
 
 
 def f1_scores(summary: ArrayLike, user_summaries: ArrayLike) -> np.ndarray:
-    """F1 of one summary's frames against each annotator's.
+    """Compute the F1 of one summary's frames against each annotator's.
 
     Args:
         summary: [n] bool.
@@ -138,13 +138,13 @@ def f1_scores(summary: ArrayLike, user_summaries: ArrayLike) -> np.ndarray:
 
 
 def human_f1(user_summaries: ArrayLike) -> np.ndarray:
-    """F1 of every annotator against every other one.
+    """Compute the F1 of every annotator against every other one.
 
     Args:
         user_summaries: [users, n] bool.
 
     Returns:
-        [users, users - 1] float64; the row's mean or maximum is what a model's is compared with.
+        [users, users - 1] float64; a model's F1 is compared with the mean or maximum of a row.
     """
     users = np.asarray(user_summaries, dtype=bool)
     if len(users) < 2:

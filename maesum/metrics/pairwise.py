@@ -75,7 +75,7 @@ def _from_tables(scores: np.ndarray, values: np.ndarray) -> PairwiseCorrelation:
 
 
 def _kendall_s(tables: np.ndarray) -> np.ndarray:
-    """Concordant minus discordant pairs of contingency tables [..., levels, levels], both axes ascending."""
+    """Count concordant minus discordant pairs of contingency tables [..., levels, levels], both axes ascending."""
     lower_rows = np.cumsum(tables, axis=-2) - tables  # [..., k, l]: the frames below level k with the other level l
     pairs = lower_rows.swapaxes(-1, -2) @ tables  # [..., a, b]: pairs that ascend in one, and go from a to b
     levels = np.arange(tables.shape[-1])

@@ -1,8 +1,8 @@
-"""Every way in which the field computes tau and rho of one video, by name.
+"""Compute tau and rho of one video by any of the protocols that the field uses, by name.
 
-The same scores give figures up to 1.9 times apart under these, so a result without its protocol's name says nothing. A
-protocol is two choices: what is made of the prediction, and what it is ranked against. The prediction is given at every
-frame; scores at picks are held first (`maesum.metrics.alignment.hold`). `paper` is the default.
+The same scores give figures up to 1.9 times apart under different protocols, so a result means nothing without its
+protocol's name. A protocol says how the prediction is transformed, and what it is ranked against. The prediction is
+given at every frame; expand scores at picks first (`maesum.metrics.alignment.hold`). `paper` is the default.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ View = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 
 def every_frame(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """Return the scores as they are."""
+    """Return the scores unchanged."""
     return scores
 
 
@@ -38,12 +38,12 @@ def repeated_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
 
 
 def selected(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """Whether each annotator selected each frame."""
+    """Return whether each annotator selected each frame."""
     return scores > 0
 
 
 def selected_15th(scores: np.ndarray, shots: np.ndarray | None) -> np.ndarray:
-    """Whether each annotator selected each frame that the field's feature files keep."""
+    """Return whether each annotator selected each frame that the field's feature files keep."""
     return scores[..., ::STEP] > 0
 
 
@@ -73,16 +73,16 @@ class Comparison:
 
     @property
     def needs_shots(self) -> bool:
-        """Whether a knapsack summary is made, which takes shots."""
+        """Return whether the protocol makes a knapsack summary, which needs shots."""
         return self.prediction is summary
 
     def reference(self, annotators: np.ndarray) -> np.ndarray:
         """Return what predictions are correlated with: [users, m], or [1, m] if the annotators are averaged.
 
-        The sum stands for the mean: it has the same ranks and is exact for whole numbers.
+        The sum is taken instead of the mean: it has the same ranks and is exact for whole numbers.
 
         Args:
-            annotators: [users, m], what `self.annotators` made of the raw scores.
+            annotators: [users, m], the raw scores as transformed by `self.annotators`.
         """
         return annotators.sum(axis=0, keepdims=True, dtype=np.float64) if self.against_mean else annotators
 
@@ -147,7 +147,7 @@ PROTOCOLS: dict[str, Protocol] = {
 def protocol_correlation(
     name: str, kind: str, importance: ArrayLike, user_scores: ArrayLike, shots: ArrayLike | None = None
 ) -> RankCorrelation:
-    """Tau and rho of one video under a named protocol.
+    """Compute tau and rho of one video under a named protocol.
 
     Args:
         name: a key of `PROTOCOLS`.
@@ -157,10 +157,10 @@ def protocol_correlation(
         shots: [shots, 2] whole numbers, first and last frame of each; needed where the protocol makes a summary.
 
     Returns:
-        One value for each annotator, or one in all against the mean annotator.
+        One value for each annotator, or a single value against the mean annotator.
 
     Raises:
-        MaesumError: no such protocol, not defined for the kind, shapes that do not fit, or shots missing.
+        MaesumError: the protocol is unknown or not defined for the kind, shapes do not fit, or shots are missing.
     """
     comparison = comparison_for(name, kind)
     prediction, scores = np.asarray(importance), np.asarray(user_scores)

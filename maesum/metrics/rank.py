@@ -1,4 +1,4 @@
-"""Kendall's tau-b and Spearman's rho of one prediction against every annotator of a video.
+"""Compute Kendall's tau-b and Spearman's rho of one prediction against every annotator of a video.
 
 Equal to `scipy.stats.kendalltau` and `spearmanr` to 1e-12, at a fraction of the time: the prediction is sorted once for
 all annotators, in linear time (maesum.metrics.ordering), and the concordant pairs of an annotator are counted by a few
@@ -32,14 +32,14 @@ class RankCorrelation(NamedTuple):
 def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorrelation:
     """Correlate the ranks of a prediction with those of every annotator.
 
-    Undefined, that is nan, where the prediction or the annotator is constant or holds a NaN, and for fewer than two
-    frames: scipy's "propagate" policy, per annotator. Infinite values rank as the extremes that they are.
+    The result is undefined (nan) where the prediction or the annotator is constant or holds a NaN, and for fewer than
+    two frames: scipy's "propagate" policy, for each annotator. Infinite values have the extreme ranks.
 
-    Takes less than 128 bytes of memory a frame beside its arguments, however many annotators there are.
+    It takes less than 128 bytes of memory per frame besides its arguments, however many annotators there are.
 
     Args:
         importance: [n] numbers, the prediction.
-        user_scores: [users, n] numbers, what the annotators said.
+        user_scores: [users, n] numbers, the annotators' scores.
 
     Raises:
         MaesumError: the shapes do not fit or the values are not numbers.
@@ -63,7 +63,7 @@ def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorre
     tied, tied_backwards = _tied_frames(group_sizes)
 
     # Numerators and denominators: how prediction and annotator vary together, and how each varies alone. Sums rather
-    # than dot products: BLAS shares those out to threads, and waits long for them where the cores are busy.
+    # than dot products: BLAS distributes those over threads, and waits long for them where the cores are busy.
     n_pairs = n * (n - 1) // 2
     untied_in_prediction = n_pairs - tied_pairs(group_sizes)
     untied_in_annotator = np.zeros(n_users)
@@ -90,18 +90,18 @@ def rank_correlation(importance: ArrayLike, user_scores: ArrayLike) -> RankCorre
 
 
 def _tied_frames(group_sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the frames stand, in the order of the prediction, whose prediction is tied: as they are, and every group of
-    them backwards."""
+    """Return the positions, in the order of the prediction, of the frames that it ties: once in this order, and once
+    with every group of ties reversed."""
     is_tied = group_sizes > 1
     tied = np.flatnonzero(np.repeat(is_tied, group_sizes))
     return tied, tied[_reversed_groups(group_sizes[is_tied])]
 
 
 def mid_ranks(group_sizes: np.ndarray) -> np.ndarray:
-    """The mean rank of each group of equal values, the groups in ascending order, centred so that all ranks sum to 0.
+    """Return the mean rank of each group of equal values, in ascending order, centred so that all ranks sum to 0.
 
     Args:
-        group_sizes: [groups] whole numbers; an empty group's rank is of no use and does no harm.
+        group_sizes: [groups] whole numbers; an empty group gets a rank that nothing uses.
 
     Returns:
         [groups] float64, whole or half numbers and therefore exact.
@@ -124,7 +124,7 @@ def _reversed_groups(group_sizes: np.ndarray) -> np.ndarray:
 
 
 def _levels(scores: np.ndarray) -> tuple[np.ndarray, int] | None:
-    """The scores as whole numbers from 0 that keep their order, with an upper bound of how many; None if one is NaN."""
+    """Map scores to whole numbers from 0 in the same order, with an upper bound of their number; None if one is NaN."""
     low, high = scores.min(), scores.max()
     if np.isnan(low):
         return None

@@ -1,4 +1,4 @@
-"""Cutting a video into shots: by kernel temporal segmentation of its features, or uniformly."""
+"""Cut a video into shots, by kernel temporal segmentation of its features or uniformly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNIFORM_LENGTH = 60
 
 
 def uniform_shots(n_frames: int, length: int = UNIFORM_LENGTH) -> np.ndarray:
-    """Shots of equal length, the last one shorter where the video ends first.
+    """Return shots of equal length; the last one may be shorter.
 
     Returns:
         [shots, 2] int64, first and last frame of each, both inclusive.
@@ -21,7 +21,7 @@ def uniform_shots(n_frames: int, length: int = UNIFORM_LENGTH) -> np.ndarray:
 
 
 def shots_from_starts(starts: ArrayLike, n_frames: int) -> np.ndarray:
-    """Shots that cover the video, from the first frame of each.
+    """Return shots that cover the video, from the first frame of each.
 
     Args:
         starts: [shots] whole numbers, strictly increasing from 0.
@@ -35,10 +35,10 @@ def shots_from_starts(starts: ArrayLike, n_frames: int) -> np.ndarray:
 
 
 def kts_shots(features: ArrayLike, picks: ArrayLike, n_frames: int, vmax: float = 1.0) -> np.ndarray:
-    """Kernel temporal segmentation (Potapov et al., 2014) with the parameters of the field's feature files.
+    """Segment a video by kernel temporal segmentation (Potapov et al., 2014), as for the field's feature files.
 
-    Linear kernel of L2-normalised features, any number of change points, and the number of them chosen by the penalty
-    vmax m / (2 N) (ln(N / m) + 1). The time grows with the cube of N: pass every 15th frame, as the field does.
+    The kernel is linear on L2-normalised features. The penalty vmax m / (2 N) (ln(N / m) + 1) chooses the number m of
+    change points. The time grows with the cube of N: pass every 15th frame, as the field does.
 
     Args:
         features: [N, D] numbers.
@@ -91,12 +91,12 @@ def kernel_change_points(rows: np.ndarray, vmax: float = 1.0) -> np.ndarray:
 
 
 def _explained(integral: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return the squared norm of each segment's summed rows, by its length: what its mean explains of the rows.
+    """Return the squared norm of each segment's summed rows, divided by its length: the part that its mean explains.
 
     Args:
         integral: [N + 1, N + 1], the sums of the Gram matrix over all rectangles from its first corner.
-        starts: [segments], the first row of each.
-        ends: [segments], the row behind the last of each.
+        starts: [segments], the first row of each segment.
+        ends: [segments], the row after the last of each segment.
     """
     block = integral[ends, ends] - 2 * integral[starts, ends] + integral[starts, starts]
     return block / (ends - starts)

@@ -1,6 +1,6 @@
-"""Tau and rho as a torchmetrics.Metric, for validation loops: the same computation, synchronised under DDP.
+"""Compute tau and rho as a torchmetrics.Metric, for validation loops, synchronised under DDP.
 
-The only module of `maesum.metrics` that imports torch; `maesum.metrics` does not import it.
+This is the only module of `maesum.metrics` that imports torch; `maesum.metrics` does not import it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from maesum.system.errors import MaesumError
 
 
 class VideoRankCorrelation(Metric):
-    """The mean over videos of tau and rho under a named protocol.
+    """Averages tau and rho over videos under a named protocol.
 
-    Each update is one video, computed exactly on the CPU by `maesum.metrics.protocol_correlation`. The state is a table
-    of the set's videos, so that ranks may see different numbers of them, or none, and a video that a distributed
-    sampler repeats to make the ranks even still counts once. It is float32, as Apple's devices know no float64: seven
-    digits.
+    Each update adds one video, computed exactly on the CPU by `maesum.metrics.protocol_correlation`. The state is a
+    table of all videos. So ranks may see different numbers of videos, or none, and a video that a distributed sampler
+    repeats still counts once. The state is float32 (seven digits), since Apple's devices have no float64.
 
     Args:
-        n_videos: videos of the set.
+        n_videos: number of videos of the set.
         protocol: a key of `maesum.metrics.PROTOCOLS`.
         kind: "ratings", "selections" or "events".
-        undefined: what the means make of undefined values, see `maesum.metrics.mean`.
+        undefined: how the means treat undefined values, see `maesum.metrics.mean`.
 
     Raises:
         MaesumError: the protocol is not defined for the kind.

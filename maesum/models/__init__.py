@@ -1,4 +1,4 @@
-"""The masked autoencoder and its masks: plain PyTorch, no data and no Lightning."""
+"""Define networks, masks and losses in plain PyTorch, without data and without Lightning."""
 
 from maesum.models.autoencoder import MaskedAutoencoder
 from maesum.models.masking import random_mask, target_mask

@@ -19,16 +19,16 @@ _USUAL = ModelConfig()
 class MaskedAutoencoder(nn.Module):
     """Reconstructs masked frames from the visible ones.
 
-    Two readings of how a feature of width D meets an encoder of width E:
+    The paper does not say how features of width D enter an encoder of width E. There are two readings:
 
-    * `stream="projected"` (default): D -> E before the encoder, E -> C before the decoder, C -> D after it, the shape
-      of MAE and VideoMAE.
-    * `stream="feature"`: the residual stream keeps the feature's width from end to end and no projection stands
-      anywhere; the encoder's and decoder's widths are those of attention and of the MLP (`mlp_ratio` times as wide).
-      The decoder's stream is the reconstruction, so no norm follows it.
+    * `stream="projected"` (default): linear layers D -> E before the encoder, E -> C before the decoder, C -> D after
+      it, as in MAE and VideoMAE.
+    * `stream="feature"`: the residual stream has the feature's width from end to end, without projections; the
+      encoder's and decoder's widths are those of attention and of the MLP (`mlp_ratio` times as wide). The decoder's
+      stream is the reconstruction, so no norm follows it.
 
-    Features may be standardised on the way in and out (`set_statistics`); the model then reconstructs in the units of
-    its input and `standardize` maps both into the space where errors are measured.
+    Features may be standardised on the way in and out (`set_statistics`). The model then still reconstructs in the
+    units of its input, and `standardize` maps both into the space where errors are measured.
 
     Args:
         feature_dim: D, e.g. 1024 for GoogLeNet.
@@ -95,7 +95,7 @@ class MaskedAutoencoder(nn.Module):
             frames: [B, T, D] float. The values of masked frames are never read.
             mask: [B, T] bool, True = masked, the same number in every row.
             positions: [B, T] int64 in [0, self.frames); None = 0 .. T - 1.
-            num_masked: masked frames a row, where the caller knows: it saves reading the mask back from the device.
+            num_masked: number of masked frames in each row, if known: this saves reading the mask back from the device.
 
         Returns:
             reconstruction [B, T, D], in the units of `frames`.
@@ -121,15 +121,15 @@ class MaskedAutoencoder(nn.Module):
     def reconstruct(self, tokens: Tensor, positions: Tensor, only_masked: bool = True) -> Tensor:
         """Reconstruct frames from the tokens of the visible frames.
 
-        Attention does not see in which order tokens stand, so they are left as they come, the visible first: their
-        positions say where they belong.
+        Attention does not depend on the order of tokens, so they are not sorted by time: the visible ones come first,
+        and `positions` gives their places in the clip.
 
         Args:
-            tokens: [B, K, E], of the visible frames.
-            positions: [B, T] int64, of the visible frames and then of the masked ones.
+            tokens: [B, K, E], tokens of the visible frames.
+            positions: [B, T] int64, positions of the visible frames, then of the masked ones.
 
         Returns:
-            [B, T - K, D], of the masked frames; with only_masked=False [B, T, D], the visible ones first.
+            [B, T - K, D], the masked frames; with only_masked=False [B, T, D], the visible ones first.
         """
         visible, masked = positions.tensor_split([tokens.shape[1]], dim=1)
         return self.decode(self.encode(tokens, visible), visible, masked, only_masked)
@@ -138,7 +138,7 @@ class MaskedAutoencoder(nn.Module):
         """Return the encoder's input tokens of frames, before positions are added: [..., D] -> [..., E].
 
         Raises:
-            MaesumError: features of another width than the model's.
+            MaesumError: the features have another width than the model's.
         """
         if frames.shape[-1] != self.feature_dim:
             raise MaesumError(
@@ -148,33 +148,34 @@ class MaskedAutoencoder(nn.Module):
         return self.embed(self.standardize(frames))
 
     def encode(self, tokens: Tensor, positions: Tensor) -> Tensor:
-        """Visible tokens [B, K, E] at positions [B, K] -> latent [B, K, E]."""
+        """Encode visible tokens [B, K, E] at positions [B, K] -> latent [B, K, E]."""
         x = tokens + self.encoder_positions[positions]
         for block in self.encoder:
             x = block(x)
         return self.encoder_norm(x)
 
     def decode(self, latent: Tensor, visible: Tensor, masked: Tensor, only_masked: bool = True) -> Tensor:
-        """Latent [B, K, E] -> reconstruction: append mask tokens, add positions, decode, project.
+        """Decode a latent [B, K, E] into frames: append mask tokens, add positions, decode, project.
 
         Args:
             visible, masked: positions [B, K] and [B, M].
 
         Returns:
-            [B, M, D], of the masked frames; with only_masked=False [B, K + M, D], the visible ones first.
+            [B, M, D], the masked frames; with only_masked=False [B, K + M, D], the visible ones first.
         """
         x = self.bridge(latent)  # [B, K, C]
         x = torch.cat([x, self.mask_token.to(x.dtype).expand(*masked.shape, -1)], dim=1)  # [B, K + M, C]
         x = x + self.decoder_positions[torch.cat([visible, masked], dim=1)]
         for block in self.decoder[:-1]:
             x = block(x)
-        x = self.decoder[-1](x, masked.shape[1] if only_masked else None)  # nothing reads the others any more
+        x = self.decoder[-1](x, masked.shape[1] if only_masked else None)  # the other outputs are not needed
         return self.head(self.decoder_norm(x)) * self.feature_scale + self.feature_mean
 
     def forward_operations(self, visible: int, masked: int) -> float:
-        """Floating-point operations of `reconstruct_masked` for one clip; training takes three times as many.
+        """Count the floating-point operations of `reconstruct_masked` for one clip; training takes three times as many.
 
-        Those of products with weights, 2 a weight and token; attention itself is small at 30 tokens and left out.
+        Counted are products with weights, 2 for each weight and token. Attention itself is left out: it is small at 30
+        tokens.
 
         Args:
             visible, masked: frames of the clip.
@@ -184,23 +185,23 @@ class MaskedAutoencoder(nn.Module):
             return sum(p.numel() for part in parts for p in part.parameters() if p.dim() >= 2)
 
         last: Block = self.decoder[-1]  # type: ignore[assignment]
-        asked_of_all = 2 * weights(last.attention.qkv) // 3  # keys and values; the rest is computed for targets alone
+        for_all_tokens = 2 * weights(last.attention.qkv) // 3  # keys and values; the rest only for the targets
         encoded = weights(self.embed, self.encoder, self.bridge)
-        decoded = weights(self.decoder) - weights(last) + asked_of_all
-        targeted = weights(last) - asked_of_all + weights(self.head)
+        decoded = weights(self.decoder) - weights(last) + for_all_tokens
+        targeted = weights(last) - for_all_tokens + weights(self.head)
         return 2.0 * (visible * encoded + (visible + masked) * decoded + masked * targeted)
 
     def standardize(self, frames: Tensor) -> Tensor:
-        """Map frames [..., D] into the space where errors are measured; the identity unless statistics were set."""
+        """Map frames [..., D] into the space where errors are measured: the identity unless statistics were set."""
         return (frames - self.feature_mean) / self.feature_scale
 
     def set_statistics(self, mean: Tensor, scale: Tensor) -> None:
-        """Standardise features by these, [D] each; they are saved with the weights. A scale of 0 counts as 1."""
+        """Standardise features by mean and scale, [D] each, saved with the weights; a scale of 0 becomes 1."""
         self.feature_mean.copy_(mean)
         self.feature_scale.copy_(torch.where(scale > 0, scale, torch.ones_like(scale)))
 
     def _order(self, frames: Tensor, mask: Tensor, num_masked: int | None) -> tuple[Tensor, int]:
-        """Positions of the visible frames and then of the masked ones [B, T], and how many are visible."""
+        """Return the positions of the visible frames, then of the masked ones [B, T], and the count of the visible."""
         if num_masked is None:
             num_masked = _count_masked(mask)
         self._check_shapes(frames, mask)

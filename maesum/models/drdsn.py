@@ -2,7 +2,7 @@
 
 Zhou, Qiao and Xiang, "Deep Reinforcement Learning for Unsupervised Video Summarization with Diversity-
 Representativeness Reward", AAAI 2018. `RELEASED` is what the authors' code computes (github.com/KaiyangZhou/
-pytorch-vsumm-reinforce), `PAPER` what the paper's equations say; maesum/methods/dr_dsn.py tells the rest.
+pytorch-vsumm-reinforce), `PAPER` follows the paper's equations; maesum/methods/dr_dsn.py has the training.
 
 Letters in shapes: n frames of a video, D feature width, M summaries drawn (the paper's episodes).
 """
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-#: Products of features that are held at a time, a few times 32 MB in float64, however long the video is.
+#: Products of features that are in memory at a time, a few times 32 MB in float64, however long the video is.
 _PRODUCTS_AT_ONCE = 2**22
 
 
@@ -25,11 +25,11 @@ class Formula(NamedTuple):
 
     Attributes:
         squared: whether representativeness takes squared distances to the nearest selected frame.
-        reward_weight: of each of both rewards in their sum.
-        sum_episodes: whether the losses of a video's summaries are summed, or else averaged.
-        sum_frames: whether the log-probabilities of a summary's frames are summed, or else averaged.
-        clip: the largest norm of the gradient; None = as it comes.
-        decay_factor: of `weight_decay` in the gradient: the paper penalises the squares, whose gradient has a 2.
+        reward_weight: weight of each of the two rewards in their sum.
+        sum_episodes: whether the losses of a video's summaries are summed; if not, they are averaged.
+        sum_frames: whether the log-probabilities of a summary's frames are summed; if not, they are averaged.
+        clip: the largest norm of the gradient; None = no clipping.
+        decay_factor: factor of `weight_decay` in the gradient: the paper penalises squares, whose gradient has a 2.
     """
 
     squared: bool
@@ -50,16 +50,16 @@ class UnitLength(nn.Module):
     """Scales every frame's features to length 1, as the released feature files hold them; zeros stay zeros."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """[n, D] -> [n, D]."""
+        """Scale features: [n, D] -> [n, D]."""
         return F.normalize(features, dim=1)
 
 
 class DeepSummarizer(nn.Module):
-    """A bidirectional LSTM over a video and one sigmoid a frame: the probability that the frame is selected.
+    """A bidirectional LSTM over a video, with a sigmoid per frame: the probability that the frame is selected.
 
     Args:
         feature_dim: D.
-        hidden: units in each direction.
+        hidden: LSTM units in each direction.
     """
 
     def __init__(self, feature_dim: int, hidden: int = 256) -> None:
@@ -75,10 +75,10 @@ class DeepSummarizer(nn.Module):
 
 
 def rewards(features: Tensor, selected: Tensor, temporal_distance: int = 20, formula: Formula = RELEASED) -> Tensor:
-    """The reward of summaries of one video: diversity + representativeness, weighted; 0 where nothing is selected.
+    """Compute the rewards of summaries of one video: diversity + representativeness, weighted; 0 for an empty summary.
 
     Args:
-        features: [n, D] float, taken as they are.
+        features: [n, D] float, not scaled here.
         selected: [M, n] bool.
         temporal_distance: frames further apart than this count as wholly different, however alike they look.
 
@@ -91,7 +91,7 @@ def rewards(features: Tensor, selected: Tensor, temporal_distance: int = 20, for
 
 @torch.no_grad()
 def reward_terms(features: Tensor, selected: Tensor, temporal_distance: int, squared: bool) -> tuple[Tensor, Tensor]:
-    """Both rewards of summaries of one video, in memory that grows with n and not with its square.
+    """Compute both rewards of summaries of one video, in memory that grows with n and not with its square.
 
     Diversity is the mean dissimilarity, 1 - cosine, of pairs of selected frames, 0 for a single one (equations 3 and
     4); representativeness is exp(- the mean distance of a frame to the nearest selected one) (equation 5).
@@ -130,12 +130,12 @@ def reward_terms(features: Tensor, selected: Tensor, temporal_distance: int, squ
 
 
 def policy_loss(probability: Tensor, selected: Tensor, advantage: Tensor, formula: Formula = RELEASED) -> Tensor:
-    """REINFORCE: the negative log-probability of the drawn summaries, weighted by how much better than usual they are.
+    """Compute the REINFORCE loss: the negative log-probability of the drawn summaries, weighted by their advantage.
 
     Args:
-        probability: [n] of selecting each frame.
+        probability: [n], the probability of selecting each frame.
         selected: [M, n] bool, the summaries drawn.
-        advantage: [M], reward less the baseline, a constant to the gradient.
+        advantage: [M], the reward minus the baseline; no gradient flows through it.
 
     Returns:
         A scalar.
@@ -147,6 +147,6 @@ def policy_loss(probability: Tensor, selected: Tensor, advantage: Tensor, formul
 
 
 def _blocks(n: int) -> Iterator[slice]:
-    """Rows of an n x n matrix, as many at a time as `_PRODUCTS_AT_ONCE` allows."""
+    """Yield rows of an n x n matrix, as many at a time as `_PRODUCTS_AT_ONCE` allows."""
     size = max(1, _PRODUCTS_AT_ONCE // n)
     return (slice(start, min(start + size, n)) for start in range(0, n, size))

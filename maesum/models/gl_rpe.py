@@ -9,7 +9,8 @@ Published, on raw importance (F1 as later work quotes it, not checked against th
   SumMe and 59.1 on TVSum (maximum and mean over users); how videos were split is not said.
 
 What is known of the method, from the abstract and from accounts of others: frames at 2 a second go through a
-bidirectional LSTM of 512 outputs; a video is cut into 8 local pieces of neighbouring frames and 8 global pieces that take every 8th frame; within a piece
+bidirectional LSTM of 512 outputs; a video is cut into 8 local pieces of neighbouring frames and 8 global pieces that
+take every 8th frame; within a piece
     A = Q K' + RP,  Y = softmax(A) V,  Z = x + Y W,
 without a scale on Q K', where RP is a fixed sinusoidal matrix of the piece's length in the relative position j - i; and
 what comes out of the pieces is put back in the order of time. No code was released. Open, and taken here:

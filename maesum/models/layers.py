@@ -65,7 +65,7 @@ class Block(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """Xavier uniform weights and zero biases for every linear layer (paper, A1); for `Module.apply` at the root."""
+    """Give a linear layer Xavier uniform weights and zero biases (paper, A1); for `Module.apply` at the root."""
     if isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:

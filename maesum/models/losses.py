@@ -1,7 +1,7 @@
-"""How far reconstructions are from what they reconstruct: what pretraining makes small, by the name that `loss=` takes.
+"""Compute the losses of pretraining, by the name that `loss=` takes.
 
 Both arguments are [B, M, D] float32, the masked frames of every clip in the space in which errors are measured
-(`MaskedAutoencoder.standardize`). The reconstruction comes first; the result is one number.
+(`MaskedAutoencoder.standardize`): first the reconstruction, then the original. The result is one number.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from torch.nn import functional as F
 
 
 def squared_error(reconstruction: Tensor, original: Tensor) -> Tensor:
-    """Take the mean squared error over frames and channels (paper, section 3.3)."""
+    """Compute the mean squared error over frames and channels (paper, section 3.3)."""
     return (reconstruction - original).square().mean()
 
 
 def cosine_distance(reconstruction: Tensor, original: Tensor) -> Tensor:
-    """Take the mean over frames of 1 - cosine, which is what scoring makes of a frame's reconstruction.
+    """Compute the mean over frames of 1 - cosine, the same measure as in scoring.
 
-    A frame of zeros has no direction: it counts as 1 and moves no weight.
+    A frame of zeros has no direction: its distance is 1, without a gradient.
     """
     return 1 - F.cosine_similarity(reconstruction, original, dim=-1).mean()
 

@@ -1,6 +1,6 @@
-"""Masks as values: which frames are hidden is decided outside the model.
+"""Make masks, which decide outside the model which frames are hidden.
 
-A mask is bool [B, T], True = masked. Training passes `random_mask`, scoring `target_mask`; the model cannot tell.
+A mask is bool [B, T], True = masked. Training uses `random_mask` and scoring `target_mask`; the model takes either.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def target_mask(target_position: Tensor, frames: int) -> Tensor:
 
 
 def visible_first(mask: Tensor) -> Tensor:
-    """Positions of the visible frames, then of the masked ones, each in rising order.
+    """Return the positions of the visible frames, then of the masked ones, each in rising order.
 
     Args:
         mask: [B, T] bool, True = masked.
 
     Returns:
-        [B, T] int64; its argsort puts tokens that stand in this order back in theirs.
+        [B, T] int64; its argsort restores the order of time.
     """
     return mask.to(torch.uint8).argsort(dim=1, stable=True)

@@ -1,4 +1,4 @@
-"""Action recognition: one linear layer on the mean-pooled encoder output (paper, A1).
+"""Recognise actions by one linear layer on the mean-pooled encoder output (paper, A1).
 
 Letters in shapes: B clips, T frames, D feature width, E encoder stream width, A actions.
 """
@@ -14,12 +14,12 @@ _DECODER = ("bridge", "decoder", "decoder_norm", "head", "mask_token")
 
 
 class Recognizer(nn.Module):
-    """The encoder of a `MaskedAutoencoder`, nothing masked, and a linear layer in place of its decoder.
+    """Classifies clips by the encoder of a `MaskedAutoencoder` on all frames, and a linear layer.
 
     Args:
-        autoencoder: the pretrained model; its encoder is taken over, its decoder is dropped.
-        actions: A, how many classes.
-        freeze: keep the encoder as it is and train the linear layer only (a probe; the paper trains all parameters).
+        autoencoder: the pretrained model, of which only the encoder is used.
+        actions: A, the number of classes.
+        freeze: train the linear layer only (a probe); the paper trains all parameters.
     """
 
     def __init__(self, autoencoder: MaskedAutoencoder, actions: int, freeze: bool = False) -> None:

@@ -1,8 +1,8 @@
-"""Recurrent parts that several summarisers share: LSTM cells that are stepped by hand, and the LSTM scorer.
+"""Recurrent parts that several summarisers share: LSTM cells that are stepped one by one, and the LSTM scorer.
 
-A scorer maps the frames of one video [n, width] to importance [n], and its `logits` is the same before the sigmoid,
-so that others can add to it. It is a slot of `maesum.models.sum_gan.SumGan`: `LstmScorer` here fills it in SUM-GAN and
-SUM-GAN-AAE, `maesum.models.gl_rpe.GlobalLocalScorer` in GL+RPE.
+A scorer maps the frames of one video [n, width] to importance [n]. Its `logits` returns the values before the sigmoid,
+so that other terms can be added to them. `maesum.models.sum_gan.SumGan` takes any scorer: `LstmScorer` for SUM-GAN and
+SUM-GAN-AAE, `maesum.models.gl_rpe.GlobalLocalScorer` for GL+RPE.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ CellStates = list[tuple[Tensor, Tensor]]
 
 
 class Scorer(nn.Module):
-    """What says how important each frame of a video is."""
+    """Base class of networks that give each frame of a video its importance."""
 
     @abstractmethod
     def logits(self, features: Tensor) -> Tensor:
-        """features [n, width] -> [n], any real number: higher is more important."""
+        """Score frames: features [n, width] -> [n], any real number, higher is more important."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """features [n, width] -> importance [n] in (0, 1)."""
+        """Score frames: features [n, width] -> importance [n] in (0, 1)."""
         return self.logits(features).sigmoid()
 
 
 class LstmScorer(Scorer):
-    """A bidirectional LSTM and one sigmoid a frame.
+    """A bidirectional LSTM with a sigmoid per frame.
 
     Args:
-        width: of the features.
+        width: width of the features.
         hidden: units in each direction of each layer.
-        layers: of the LSTM.
+        layers: number of layers of the LSTM.
     """
 
     def __init__(self, width: int, hidden: int = 500, layers: int = 2) -> None:
@@ -47,11 +47,11 @@ class LstmScorer(Scorer):
 
 
 class StackedCells(nn.Module):
-    """Layers of LSTM cells, one step of all of them a call: for a decoder that is fed its own output.
+    """Layers of LSTM cells that each call moves on by one step, for a decoder that is fed its own output.
 
     Args:
-        layers: how many.
-        width: of the input.
+        layers: number of layers.
+        width: width of the input.
         hidden: units of each layer.
     """
 
@@ -60,7 +60,7 @@ class StackedCells(nn.Module):
         self.cells = nn.ModuleList(nn.LSTMCell(hidden if layer else width, hidden) for layer in range(layers))
 
     def forward(self, x: Tensor, states: CellStates) -> CellStates:
-        """x [1, width] and the states before the step -> the states after it."""
+        """Take one step: input x [1, width] and the states before the step -> the states after it."""
         after: CellStates = []
         for cell, state in zip(self.cells, states, strict=True):
             after.append(cell(x, state))

@@ -1,6 +1,6 @@
-"""Two reconstructions that need no learning: what a trained model has to beat on the same masked frames.
+"""Reconstruct masked frames without learning, in two ways that a trained model has to beat.
 
-They take what the model takes and give what it gives, so they run wherever it runs, in training and in scoring.
+Arguments and results are those of the model, so both can replace it in training and in scoring.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def visible_mean(frames: Tensor, mask: Tensor) -> Tensor:
 
 
 def interpolation(frames: Tensor, mask: Tensor) -> Tensor:
-    """Masked frames on the line between the nearest visible frames; beyond the outermost, the nearest one.
+    """Interpolate masked frames between the nearest visible frames; beyond the outermost ones, repeat the nearest.
 
     Args:
         frames: [B, T, D].

@@ -1,4 +1,4 @@
-"""What can be seen of a checkpoint file without loading it."""
+"""Check a checkpoint file without loading it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from maesum.system.errors import MaesumError, first_line
 
 
 def check_checkpoint_file(path: str | Path) -> None:
-    """Refuse what is no checkpoint file, before torch is even loaded.
+    """Refuse a path that is no checkpoint file, before torch is even loaded.
 
-    Whether its weights are whole and fit is seen when it is read (`maesum.training.checkpoints`).
+    Whether its weights are whole and fit is checked when it is read (`maesum.training.checkpoints`).
 
     Raises:
-        MaesumError: missing, or not the archive that a checkpoint is.
+        MaesumError: the file is missing, or is not a zip archive, as checkpoints are.
     """
     path = Path(path)
     if not path.is_file():

@@ -1,7 +1,7 @@
-"""What files hold, as a short hash that depends neither on where they lie nor on when they were written.
+"""Hash the content of files, independent of where they are and when they were written.
 
-A set of features is known by its ids, lengths and labels, and by its rows: all of a small set, a fixed sample of a
-large one, so that 136 GB take no longer than a few hundred reads. The other files are small and are hashed whole.
+A set of features is hashed by its ids, lengths and labels, and by its rows: all rows of a small set, a fixed sample of
+a large one, so that 136 GB take no longer than a few hundred reads. The other files are small and are hashed whole.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from maesum.system.errors import MaesumError
 from maesum.system.files import file_hash
 from maesum.system.patterns import fitting, is_pattern
 
-#: Rows of a set up to this size are all hashed: a few hundredths of a second.
+#: All rows of a set up to this size are hashed, which takes a few hundredths of a second.
 _WHOLE_BYTES = 32 << 20
-#: Of a larger set, so many rows spread evenly over it, and the middle one of so many videos.
+#: Number of rows of a larger set that are hashed, spread evenly over it; and number of videos whose middle row is.
 _SAMPLED = 256
-#: Optional datasets of a features file that readers heed, beside ids and offsets.
+#: Optional datasets of a features file that readers use, besides ids and offsets.
 _HEEDED = ("labels", "n_frames", "picks")
 #: Keys that name a file outside the parts that `parts_read` names.
 _SINGLE = ("init", "annotations", "features", "scores", "against", "splits")
 
 
 def fingerprints(config: dict[str, Any], without: Sequence[str] = ()) -> dict[str, str]:
-    """What the files hold that a command reads, by the key that names them.
+    """Return the hashes of the files that a command reads, by the key that names them.
 
-    Files that are missing or cannot be read are left out: the command itself says so, and a plan is made without.
+    Files that are missing or cannot be read are left out: the command itself reports them, and a plan needs none.
 
     Args:
         config: the resolved config of python -m maesum.train, predict or evaluate.
@@ -49,7 +49,7 @@ def fingerprints(config: dict[str, Any], without: Sequence[str] = ()) -> dict[st
 
 
 def decisive_files(config: dict[str, Any]) -> dict[str, Any]:
-    """The files that a command reads, as far as they are named: a path, a pattern or a list by key."""
+    """Return the files that a command reads, as far as its config names them: a path, a pattern or a list, by key."""
     parts = parts_read(config) if "method" in config else ("benchmarks",)
     files: dict[str, Any] = {}
     for part in parts:
@@ -60,16 +60,16 @@ def decisive_files(config: dict[str, Any]) -> dict[str, Any]:
             files |= {f"{part}.{field}": config[part][field] for field in ("features", "held_out")}
     files |= {key: config.get(key) for key in _SINGLE if key not in unread_parts(config)}
     if "method" not in config:
-        files["ckpt"] = config.get("ckpt")  # what predict scores with; of a training, where it goes on
+        files["ckpt"] = config.get("ckpt")  # the model of predict; a training only goes on from its ckpt
     elif (added := added_methods().get(config["method"]["name"])) is not None:
         files["method"] = str(added.with_suffix(".py"))  # a method of one's own: no version of ours stands for its code
     return {key: paths for key, paths in files.items() if paths}
 
 
 def fingerprint(paths: Any) -> str | None:
-    """The hash of what a file, a pattern, a folder or a list of these holds: 16 hex digits.
+    """Return the hash of the content of a file, a pattern, a folder or a list of these: 16 hex digits.
 
-    The shards of one set of features make one set, however it is cut.
+    A set of features has the same hash however it is cut into shards.
 
     Returns:
         None where a file is missing or cannot be read.
@@ -81,7 +81,7 @@ def fingerprint(paths: Any) -> str | None:
         if all(_format_of(file) == FEATURES_FORMAT for file in files):
             return _features_hash(files)
         each = [_benchmark_hash(file) if _format_of(file) == BENCHMARK_FORMAT else file_hash(file) for file in files]
-    except (MaesumError, OSError, TypeError, ValueError):  # what another format's content leads to
+    except (MaesumError, OSError, TypeError, ValueError):  # raised for content of another format
         return None
     return each[0] if len(each) == 1 else hashlib.sha256(" ".join(each).encode()).hexdigest()[:16]
 
@@ -89,7 +89,7 @@ def fingerprint(paths: Any) -> str | None:
 def _files(paths: Any) -> Iterator[Path]:
     for item in paths if isinstance(paths, (list, tuple)) else [paths]:
         path = Path(str(item))
-        if path.is_dir():  # of scores, or of the run that left them
+        if path.is_dir():  # a folder of scores, or of the run that wrote them
             yield from sorted((path / "scores" if (path / "scores").is_dir() else path).glob("*.h5"))
         elif not is_pattern(item):
             yield path
@@ -98,7 +98,7 @@ def _files(paths: Any) -> Iterator[Path]:
 
 
 def _format_of(path: Path) -> str | None:
-    """The project's format that an HDF5 file holds; None for any other file."""
+    """Return the name of the project's format that an HDF5 file has; None for any other file."""
     if not h5py.is_hdf5(path):
         return None
     with open_hdf5(path) as file:
@@ -107,7 +107,7 @@ def _format_of(path: Path) -> str | None:
 
 
 class _Shard(NamedTuple):
-    """What one features file says of itself, and where its rows lie."""
+    """Size and type of the rows of one features file, and where they begin."""
 
     path: Path
     rows: int
@@ -116,7 +116,7 @@ class _Shard(NamedTuple):
     start: int  # bytes from the start of the file to the first row
 
     def read(self, row: int, count: int = 1) -> bytes:
-        """The bytes of rows as they are stored."""
+        """Read rows as the bytes that are stored."""
         size = self.width * self.dtype.itemsize
         with open(self.path, "rb") as file:
             file.seek(self.start + row * size)
@@ -124,7 +124,7 @@ class _Shard(NamedTuple):
 
 
 def _features_hash(paths: Sequence[Path]) -> str:
-    """The hash of a set of features, whatever shards it is cut into."""
+    """Return the hash of a set of features, whatever shards it is cut into."""
     shards, video_ids, lengths = list[_Shard](), list[str](), list[np.ndarray]()
     heeded: dict[str, list[Any]] = {name: [] for name in _HEEDED}
     steps = set[Any]()
@@ -151,7 +151,7 @@ def _features_hash(paths: Sequence[Path]) -> str:
 
 
 def _chosen_rows(shards: Sequence[_Shard], lengths: np.ndarray) -> Iterator[bytes]:
-    """All rows of a small set, a fixed sample of the rows of a large one."""
+    """Yield the bytes of all rows of a small set, of a fixed sample of the rows of a large one."""
     if sum(shard.rows * shard.width * shard.dtype.itemsize for shard in shards) <= _WHOLE_BYTES:
         for shard in shards:
             yield shard.read(0, shard.rows)
@@ -166,7 +166,7 @@ def _chosen_rows(shards: Sequence[_Shard], lengths: np.ndarray) -> Iterator[byte
 
 
 def _benchmark_hash(path: Path) -> str:
-    """The hash of a benchmark's annotations, in the order of its videos."""
+    """Return the hash of a benchmark's annotations, in the order of its videos."""
     digest = hashlib.sha256()
     with open_hdf5(path) as file:
         video_ids = read_strings(require_dataset(file, "video_ids", path, ndim=1), path)

@@ -1,7 +1,7 @@
-"""Where a command leaves what it makes: a folder of its own, which a refused command takes back.
+"""Make a new folder for the results of each command, and remove it again when the command is refused.
 
 Names carry the second of the start, and jobs of a cluster start in the same second. So a folder belongs to the process
-whose `mkdir` has made it; the next one gets `_2` behind the name. A folder that the user names is taken as it is.
+whose `mkdir` has made it; the next process appends `_2` to the name. A folder that the user names is used unchanged.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from maesum.runs.trace import Trace
 from maesum.system.errors import MaesumError
 from maesum.system.launch import is_further_rank, told_to_configs
 
-#: Tells the worker processes of a multirun, whose jobs may have names of their own, what its folder is called.
+#: Environment variable by which the worker processes of a multirun, whose jobs may have other names, know its folder.
 _SWEEP_FOLDER = "MAESUM_SWEEP_FOLDER"
-#: How often a folder is tried to be made whose parent vanishes meanwhile.
+#: Number of attempts to make a folder whose parent keeps vanishing.
 _TRIES = 100
 
 
 class RunFolders:
-    """The folders of one command: made when the config names them, noted to be taken back.
+    """Makes the folders of one command when its config names them, and removes them when the command is refused.
 
     Args:
-        is_of_the_job: whether a job runs by a config that asks for a folder.
+        is_of_the_job: tells whether the config that asks for a folder is that of the running job.
     """
 
     def __init__(self, is_of_the_job: Callable[[Any], bool]) -> None:
@@ -36,23 +36,23 @@ class RunFolders:
         self._traces: dict[Path, Trace] = {}
 
     def note(self, folder: str) -> None:
-        """Remember what a folder held before the command works in it."""
+        """Record the content of a folder before the command works in it."""
         self._traces.setdefault(Path(folder).absolute(), Trace.before(folder))
 
     def take_back(self, folder: str | Path) -> None:
-        """Undo what a refused command has made in its folder, unless that was never noted."""
+        """Remove what a refused command has made in its folder, provided that the folder was noted."""
         trace = self._traces.get(Path(folder).absolute())
         if trace is not None and not is_further_rank():
             trace.take_back()
 
     def remove_empty(self) -> None:
-        """Remove the folders that were made and hold nothing."""
+        """Remove the folders that were made and are empty."""
         if not is_further_rank():
-            for trace in reversed(self._traces.values()):  # what was made last lies in what was made before
+            for trace in reversed(self._traces.values()):  # later folders may be inside earlier ones
                 trace.remove_empty()
 
     def make(self, parent: str, name: str) -> str:
-        """The folder `parent/name`, made by this process alone: with `_2`, `_3` ... where another has made it."""
+        """Make the folder `parent/name` for this process alone: with `_2`, `_3` ... where that is taken."""
         wanted = f"{parent}/{name}"
         if wanted not in self._named:
             first_made = Trace.before(wanted).first_made
@@ -62,7 +62,7 @@ class RunFolders:
         return self._named[wanted]
 
 
-#: Of the command that runs; None where configs are only looked at, as by --help and --cfg.
+#: The folders of the running command; None where configs are only shown, as by --help and --cfg.
 _running: RunFolders | None = None
 
 
@@ -70,11 +70,12 @@ _running: RunFolders | None = None
 def making_folders(
     named: str | None = None, is_of_the_job: Callable[[Any], bool] = lambda config: False
 ) -> Iterator[RunFolders]:
-    """Let the config of the command that the block runs make the folders that it names.
+    """Let the config of the command that runs in the block make the folders that it names.
 
     Args:
-        named: the run's folder that the user has named, where one was named.
-        is_of_the_job: whether a job runs by a config that asks for a folder; others are only looked at.
+        named: the folder that the user has named for the run; None = none.
+        is_of_the_job: tells whether the config that asks for a folder is that of the running job; other configs are
+            only shown, and make no folder.
     """
     global _running
     before, _running = _running, RunFolders(is_of_the_job)
@@ -92,14 +93,14 @@ def making_folders(
 
 
 def new_folder(parent: str, _root_: Any = None) -> str:
-    """What configs take for a run's folder, as `${new_folder:PARENT}`: named by the time, or by torchrun or srun.
+    """Return a new folder for a run, as the resolver `${new_folder:PARENT}`, named by the time.
 
-    Their processes work in one folder, so it is named by what all of them know, and by nobody made alone.
+    Under torchrun or srun, all processes work in one folder. So it has a name that all of them know, and may exist.
 
     Args:
-        parent: where it lies.
-        _root_: the config that asks, from OmegaConf. One that is being composed asks as well, for a setting that
-            another file then overrides.
+        parent: the folder that it is in.
+        _root_: the config that asks, from OmegaConf. A config that is still being composed asks as well, for a value
+            that another file then overrides.
 
     Raises:
         MaesumError: the folder cannot be made, or torchrun was given no name for it.
@@ -113,7 +114,7 @@ def new_folder(parent: str, _root_: Any = None) -> str:
 
 
 def slurm_folder(parent: str) -> str:
-    """The folder of a whole SLURM job, queued again or not, as `${slurm_folder:PARENT}`.
+    """Return the folder of a whole SLURM job, queued again or not, as the resolver `${slurm_folder:PARENT}`.
 
     Raises:
         MaesumError: there is no SLURM job.
@@ -122,7 +123,9 @@ def slurm_folder(parent: str) -> str:
 
 
 def sweep_folder(parent: str) -> str:
-    """The folder of a multirun, as `${sweep_folder:PARENT}`: the same name for jobs that have another parent.
+    """Return the folder of a multirun, as the resolver `${sweep_folder:PARENT}`.
+
+    Jobs that change the parent get the same name in it.
 
     Raises:
         MaesumError: the folder cannot be made.
@@ -148,17 +151,17 @@ def _now() -> str:
 
 
 def _make_alone(wanted: str) -> str:
-    """Make a folder that was not there, under the name wanted or the next one that is free."""
+    """Make a folder that did not exist, under the wanted name or the next free one."""
     tries, number = 0, 1
     while True:
         folder = wanted if number == 1 else f"{wanted}_{number}"
         try:
-            os.makedirs(folder)  # fails where it is there, so that one process alone can make it
+            os.makedirs(folder)  # fails where it exists, so that one process alone can make it
             return folder
         except FileExistsError:
             number += 1
         except OSError as error:
-            tries += isinstance(error, FileNotFoundError)  # a refused command beside us has removed the empty parent
+            tries += isinstance(error, FileNotFoundError)  # another, refused command has removed the empty parent
             if not 0 < tries < _TRIES:
                 raise MaesumError(
                     f"{folder}: this folder for the results cannot be made ({error.strerror}); work in a folder that "

@@ -1,4 +1,4 @@
-"""A run's settings as plain values, which of them decide its result, and their hash: what makes two runs one job."""
+"""Identify a run by a hash of the settings that decide its result, so that a finished job is not run again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from maesum.runs.method_settings import own_choices, unread_parts
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-#: Raised whenever a decisive default changes, since `config_hash` leaves out what equals its default; version 1 hashed
-#: every setting. Raising it makes every finished job new, once.
+#: To be raised whenever a decisive default changes, since `config_hash` leaves out settings that equal their default.
+#: Raising it makes every finished job new, once. (Version 1 hashed every setting.)
 VERSION = 2
 
 #: The commands whose runs have an identity, and the schema that holds their defaults.
@@ -27,10 +27,10 @@ SCHEMAS: dict[str, type] = {"train": TrainConfig, "predict": PredictConfig, "eva
 #: Keys that say how results are shown and where they are written.
 PRESENTATION = ("name", "group", "tags", "logger", "figures", "videos", "out")
 
-#: Folders whose place differs from machine to machine; a file in one is known by its path from there.
+#: Keys of folders that differ from machine to machine; a file in one is identified by its path within it.
 _FOLDERS = ("data_dir", "demo_dir")
 
-#: Everything else that decides no result; a `*` stands for any name.
+#: All other settings that decide no result; `*` is any name.
 _LEFT_OUT = (
     *PRESENTATION,
     *_FOLDERS,
@@ -59,10 +59,10 @@ _LEFT_OUT = (
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
-    """The settings of a composed config as plain values.
+    """Return the settings of a composed config as plain values.
 
     Raises:
-        MissingMandatoryValue: a key that is required and was not given.
+        MissingMandatoryValue: a required key was not given.
     """
     from omegaconf import OmegaConf
 
@@ -70,12 +70,12 @@ def resolved(config: DictConfig) -> dict[str, Any]:
 
 
 def identity(command: str, config: dict[str, Any], data: dict[str, str]) -> dict[str, Any]:
-    """What tells a run from others, as its provenance.json keeps it.
+    """Return what distinguishes a run from others, as its provenance.json keeps it.
 
     Args:
         command: one of `SCHEMAS`.
         config: the resolved config of the command.
-        data: what the files that it reads hold, as `maesum.runs.fingerprint.fingerprints` gives it.
+        data: the hashes of the files that it reads, from `maesum.runs.fingerprint.fingerprints`.
     """
     return {
         "config_hash": config_hash(command, config),
@@ -86,23 +86,23 @@ def identity(command: str, config: dict[str, Any], data: dict[str, str]) -> dict
 
 
 def config_hash(command: str, config: dict[str, Any]) -> str:
-    """16 hex digits that two runs of a command share exactly when the settings that decide their results are equal.
+    """Return 16 hex digits that two runs of a command share exactly when their decisive settings are equal.
 
-    Hashed are the command, `VERSION`, and the decisive settings that differ from their default. So a setting that a
-    later release adds leaves finished jobs finished, as long as its default does what was done before.
+    The hash covers the command, `VERSION`, and the decisive settings that differ from their default. So a setting that
+    a later release adds leaves finished jobs finished, as long as its default does what was done before.
 
-    Left out is what decides no result:
+    It leaves out what decides no result:
 
     - how results are shown, where they go, and what is watched or saved on the way: the last weights are the result,
-      and watching does not move them;
+      and watching does not change them;
     - loader processes, where features are kept, devices, batches of scoring and accumulation: the same clips make the
-      same global batches, so results agree but for rounding (1e-5 in the losses); `deterministic` is of that size, too;
-    - `data_dir` and `demo_dir`: files there are known by their paths within, so that a folder may lie anywhere. What
-      the files hold is not looked at here: see `maesum.runs.fingerprint`;
-    - the parts of the config that another method reads, and its settings that are as its YAML has them.
+      same global batches, so results agree but for rounding (1e-5 in the losses); `deterministic` changes as little;
+    - `data_dir` and `demo_dir`: files in them are identified by their paths within, so that the folder may be anywhere.
+      The content of files is hashed by `maesum.runs.fingerprint`;
+    - the parts of the config that only other methods read, and settings of the method that equal those in its YAML.
 
-    Precision and `compile` change more than the last digits and stay in, as does every setting that is not known here:
-    a job that runs once too often is better than a result under a wrong name.
+    Precision and `compile` change more than the last digits and so are hashed, as is every setting that is not known
+    here: a job that runs once too often is better than a result under a wrong name.
 
     Args:
         command: one of `SCHEMAS`.
@@ -116,14 +116,14 @@ def config_hash(command: str, config: dict[str, Any]) -> str:
 
 
 def decisive_settings(config: dict[str, Any], also_left_out: Iterable[str] = ()) -> dict[str, Any]:
-    """The settings that decide a result, defaults among them, with paths under `data_dir` and `demo_dir` relative.
+    """Return the settings that decide a result, including defaults; paths in `data_dir` and `demo_dir` are relative.
 
     Args:
-        also_left_out: further keys to leave out, `*` for any name.
+        also_left_out: further keys to leave out; `*` is any name.
     """
     patterns = (*_LEFT_OUT, *unread_parts(config), *also_left_out)
     places = [(f"{str(config[key]).rstrip('/')}/", f"${{{key}}}/") for key in _FOLDERS if config.get(key)]
-    places.sort(key=lambda place: -len(place[0]))  # a folder within the other one first
+    places.sort(key=lambda place: -len(place[0]))  # where one folder is within the other, the inner one first
 
     def kept(value: Any, path: str) -> Any:
         if isinstance(value, dict):
@@ -142,7 +142,7 @@ def decisive_settings(config: dict[str, Any], also_left_out: Iterable[str] = ())
 
 
 def without_defaults(settings: dict[str, Any], schema: type) -> dict[str, Any]:
-    """The settings whose value is not the default of their schema; parts without such a setting are left out, too."""
+    """Return the settings that differ from the default of their schema, without the parts that then are empty."""
     hints, usual = get_type_hints(schema), defaults(schema)
     kept: dict[str, Any] = {}
     for name, value in settings.items():
@@ -157,7 +157,7 @@ def without_defaults(settings: dict[str, Any], schema: type) -> dict[str, Any]:
 
 
 def defaults(schema: type) -> dict[str, Any]:
-    """The defaults of a schema as plain values, nested as a config is; keys that are required are absent."""
+    """Return the defaults of a schema as plain values, nested as in a config, without the required keys."""
     from omegaconf import MISSING as REQUIRED
 
     hints = get_type_hints(schema)
@@ -173,7 +173,7 @@ def defaults(schema: type) -> dict[str, Any]:
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their full key, as in {"optim.base_lr": 4e-4}."""
+    """Return nested settings by their full key, as in {"optim.base_lr": 4e-4}."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, dict) and value:
@@ -184,6 +184,6 @@ def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _entry_schema(hint: Any) -> type | None:
-    """The schema of the entries of a `dict[str, Schema]`, None for any other type."""
+    """Return the schema of the entries of a `dict[str, Schema]`; None for any other type."""
     entry = get_args(hint)[1] if get_origin(hint) is dict else None
     return cast(type, entry) if is_dataclass(entry) else None

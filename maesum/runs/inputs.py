@@ -1,4 +1,4 @@
-"""Before anything heavy starts: are the files that a config names there?"""
+"""Check that the files which a config names exist, before any heavy work starts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from maesum.runs.method_settings import PARTS_READ, check_method
 from maesum.system.errors import MaesumError
 from maesum.system.patterns import is_there
 
-#: What runs without any files, for somebody who has none yet.
+#: Commands that run without any files, for users who have none yet.
 _DEMO_TRAINING = "python -m maesum.train +experiment=rand_stride +scale=demo"
 _DEMO_PREDICTION = "python -m maesum.predict scorer=context_mean benchmark=demo"
 
 
 class Input(NamedTuple):
-    """One file, pattern or list of them that a config names, the command that makes it, and the benchmark it is of."""
+    """A file, pattern or list that a config names, with the command that makes it and the benchmark it belongs to."""
 
     key: str
     paths: Any
@@ -27,10 +27,10 @@ class Input(NamedTuple):
 
 
 def check_training(config: TrainConfig) -> None:
-    """Refuse a training job that cannot run, before torch is even loaded; makes the demo data if it is named.
+    """Refuse a training job that cannot run, before torch is even loaded; makes the demo data if the config names it.
 
     Raises:
-        MaesumError: an unknown method, a file that is not there.
+        MaesumError: the method is unknown, or a file is missing.
     """
     check_method(config.method)
     if config.init is not None and not Path(config.init).is_file():
@@ -42,22 +42,22 @@ def check_training(config: TrainConfig) -> None:
 
 
 def check_prediction(config: PredictConfig) -> None:
-    """The same for a prediction.
+    """Refuse a prediction that cannot run, as `check_training` does with a training.
 
     Raises:
-        MaesumError: a file that is not there.
+        MaesumError: a file is missing.
     """
     check_inputs(list(_benchmark_inputs(config.benchmarks)), config.demo_dir, _DEMO_PREDICTION)
 
 
 def check_inputs(inputs: Sequence[Input], demo_dir: str, synthetic: str) -> None:
-    """Make the demo data if an input lies among them, and check that every other input exists.
+    """Make the demo data if an input is in `demo_dir`, and check that every other input exists.
 
     Args:
-        synthetic: a command that runs without any files, which the refusal names.
+        synthetic: a command on the demo data, which the error names.
 
     Raises:
-        MaesumError: naming what is missing, the command that makes each, and the demo.
+        MaesumError: naming each missing file, the command that makes it, and the command on the demo data.
     """
     demo = Path(demo_dir).resolve()
     if any(demo in Path(path).resolve().parents for item in inputs for path in _listed(item.paths)):

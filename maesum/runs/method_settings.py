@@ -1,4 +1,4 @@
-"""What the YAML of a method says, for those who plan, check and name runs without loading torch."""
+"""Read the YAML files of methods, so that runs can be planned, checked and named without loading torch."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ PARTS_READ = {
     "clips": ("data", "benchmarks"),
     "labelled clips": ("labelled",),
     "videos": ("benchmarks",),
-    "weights": ("benchmarks",),  # those that init= names, scored without training them
+    "weights": ("benchmarks",),  # the weights that init= names are scored and not trained
     "nothing": ("benchmarks",),
 }
-#: Keys of the node `method` that any method may have. A method raises its number `revision` when the same settings come
-#: to lead to other results, so that earlier runs do not pass for runs of now.
+#: Keys of the node `method` that any method may have. Raise the number `revision` of a method whose results change at
+#: the same settings, so that earlier runs are not taken for present ones.
 COMMON = ("name", "reads", "revision")
 #: Parts of a training config that are read for some data only.
 _READ_FOR = {"labelled": "labelled clips", "splits": "videos"}
 
 
 def method_files() -> dict[str, Path]:
-    """The YAML of every method by its name: those of conf/method, and of the folder that MAESUM_METHODS names."""
+    """Return the YAML file of every method by its name, from conf/method and the folder that MAESUM_METHODS names."""
     return {path.stem: path for folder in _folders() for path in sorted(folder.glob("*.yaml"))}
 
 
 def added_methods() -> dict[str, Path]:
-    """Those of `method_files` that are not in conf/method."""
+    """Return those of `method_files` that are not in conf/method."""
     return {name: path for name, path in method_files().items() if path.parent != CONF_DIR / "method"}
 
 
 def method_names() -> list[str]:
-    """What `method=` takes."""
+    """Return the names that `method=` takes."""
     return sorted(method_files())
 
 
 def parts_read(config: dict[str, Any]) -> tuple[str, ...]:
-    """The parts of a training config whose files its method reads."""
+    """Return the parts of a training config whose files its method reads."""
     return PARTS_READ[config["method"]["reads"]]
 
 
 def unread_parts(config: dict[str, Any]) -> list[str]:
-    """The parts of a training config that its method does not read."""
+    """Return the parts of a training config that its method does not read."""
     reads = (config.get("method") or {}).get("reads")
     return [] if reads is None else [part for part, wanted in _READ_FOR.items() if reads != wanted]
 
 
 def check_method(node: dict[str, Any]) -> None:
-    """Refuse a `method` node that names no method or no data.
+    """Refuse a `method` node with an unknown `name` or `reads`.
 
     Raises:
         MaesumError: naming the value found and those wanted.
@@ -63,13 +63,16 @@ def check_method(node: dict[str, Any]) -> None:
 
 
 def own_choices(node: dict[str, Any]) -> dict[str, Any]:
-    """A `method` node without the settings that are as in its YAML, so that a new one leaves old runs the same."""
+    """Return a `method` node without the settings that equal those in its YAML.
+
+    So the identity of old runs stays the same when a method gets a new setting.
+    """
     usual = method_defaults(node["name"]) if node.get("name") in method_files() else {}
     return {key: value for key, value in node.items() if key in ("name", "revision") or value != usual.get(key, ...)}
 
 
 def method_defaults(name: str) -> dict[str, Any]:
-    """The content of a method's YAML."""
+    """Return the content of a method's YAML."""
     path = method_files()[name]
     return dict(_content(path, path.stat().st_mtime_ns))
 

@@ -1,4 +1,4 @@
-"""The folder of a prediction: whose results it may hold, and how new ones take the place of old ones."""
+"""Check the folder of a prediction, and replace the results of an earlier prediction in it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from yaml import YAMLError
 from maesum.system.errors import MaesumError, first_line
 
 CONFIG, METRICS = "config.yaml", "metrics.json"
-#: What a prediction writes besides scores and figures; other commands write files of these names too.
+#: The files that a prediction writes besides scores and figures; other commands write files of these names, too.
 _FILES = (METRICS, CONFIG, "evaluation.json", "provenance.json")
 _ADVICE = "name another folder by out=."
 
 
 def check_prediction_folder(folder: str | Path) -> None:
-    """Refuse a folder that holds the results of another command, before work is done for it.
+    """Refuse a folder that holds the results of another command, before any work is done.
 
     Raises:
-        MaesumError: naming what was found.
+        MaesumError: naming the results that the folder holds.
     """
     folder = Path(folder)
     if (folder / "checkpoints").exists():
@@ -31,7 +31,7 @@ def check_prediction_folder(folder: str | Path) -> None:
 
 
 def benchmarks_of(folder: Path) -> list[str] | None:
-    """The names of the benchmarks that the prediction in a folder has scored; None where it holds no prediction.
+    """Return the names of the benchmarks that the prediction in a folder has scored; None where there is no prediction.
 
     Raises:
         MaesumError: its config.yaml cannot be read.
@@ -48,10 +48,10 @@ def benchmarks_of(folder: Path) -> list[str] | None:
 
 
 def refuse_prediction(folder: str | Path) -> None:
-    """Refuse a folder that holds a prediction to a command that writes files of the same names.
+    """Refuse a folder that holds a prediction, whose files another command would overwrite.
 
     Raises:
-        MaesumError: it holds one.
+        MaesumError: the folder holds a prediction.
     """
     if benchmarks_of(Path(folder)) is not None:
         raise MaesumError(
@@ -62,10 +62,11 @@ def refuse_prediction(folder: str | Path) -> None:
 def replace_results(folder: Path, made: Path) -> None:
     """Move the results of a prediction into its folder, in place of those of an earlier one.
 
-    A folder with a metrics.json holds one whole prediction: it goes first and comes last.
+    A folder with a metrics.json holds one whole prediction, so this file is removed first and added last.
 
     Args:
-        made: a folder within it with the new results.
+        folder: the prediction's folder.
+        made: a subfolder of it with the new results.
 
     Raises:
         MaesumError: a file cannot be moved.

@@ -1,4 +1,4 @@
-"""What every run leaves behind, besides its results: where it came from and with what it was made."""
+"""Record where the results of a run come from: code, packages, machine and device."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from typing import Any
 import maesum
 from maesum.system.files import atomic_path
 
-#: Where a run keeps its checkpoint, within its folder.
+#: Path of a run's checkpoint within its folder.
 LAST = Path("checkpoints") / "last.ckpt"
-#: Everything that training logs is drawn against clips used so far: a step means another number of them in every run.
+#: Key of the clips used so far, against which all training curves are drawn, since a step takes another number of clips
+#: in every run.
 SAMPLES = "samples_seen"
 
 _PACKAGES = ("torch", "lightning", "numpy", "scipy", "h5py", "hydra-core", "omegaconf", "torchmetrics", "wandb")
 
 
 def provenance() -> dict[str, Any]:
-    """Code version, package versions and machine of this run; `maesum.runs.identity.identity` tells what was run."""
+    """Return code version, package versions and machine; `maesum.runs.identity.identity` gives the settings."""
     return {
         "maesum": maesum.__version__,
         "git": git_state(),
@@ -35,7 +36,7 @@ def provenance() -> dict[str, Any]:
 
 
 def git_state(besides: Sequence[str] = ()) -> str | None:
-    """The commit of the checkout that the code runs from, with "-dirty" where files were changed; None outside one.
+    """Return the commit of the checkout that the code runs from, with "-dirty" after changes; None outside a checkout.
 
     Args:
         besides: files and folders, from the checkout's top, whose changes do not count.
@@ -62,21 +63,21 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def describe_device(device: Any, processes: int) -> dict[str, Any]:
-    """What a job computed on: the kind and name of its device, and how many processes it had.
+    """Return what a job computed on: the kind and name of its device, and the number of processes.
 
     Args:
         device: a torch.device.
     """
     name = processor_name()
     if device.type == "cuda":
-        import torch  # here, because commands that compute without it record their origin too
+        import torch  # imported here, since commands that do not need torch record provenance, too
 
         name = torch.cuda.get_device_name(device)
     return {"device": {"type": device.type, "name": name, "processes": processes}}
 
 
 def processor_name() -> str:
-    """The processor's model where the system tells it, else its architecture."""
+    """Return the processor's model where the system gives it, else its architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What lay in a folder before a command worked there, so that a refused command takes back what it made alone."""
+"""Record the content of a folder before a command works there, so that only what a refused command made is removed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HYDRA = ".hydra"
 
 @dataclass(frozen=True)
 class Trace:
-    """What lay where a command is about to work, so that a refused one can take back what it made and nothing else.
+    """The content of a folder before a command works there, so that a refused command removes only what it made.
 
     Attributes:
         folder: where the command works.
-        first_made: the highest folder above it, or itself, that was not there.
-        names: what it held.
-        hydra: the content of its `.hydra`, which Hydra writes over.
+        first_made: the topmost of `folder` and its parents that did not exist; None where all existed.
+        names: names of the files and folders in it.
+        hydra: the files of its `.hydra`, which Hydra overwrites.
     """
 
     folder: Path
@@ -31,7 +31,7 @@ class Trace:
 
     @classmethod
     def before(cls, folder: str | Path) -> Trace:
-        """Look at a folder that a command will work in, whether it is there or not."""
+        """Record a folder that a command will work in, whether it exists or not."""
         folder = Path(folder).absolute()
         missing = [path for path in (folder, *folder.parents) if not path.exists()]
         names = frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
@@ -39,9 +39,9 @@ class Trace:
         return cls(folder, missing[-1] if missing else None, names, kept)
 
     def take_back(self) -> None:
-        """Undo what a command has made that was refused before its work began; work that had begun stays."""
+        """Remove what a command made that was refused before its work began; results of work are never removed."""
         logs = {Path(each.baseFilename) for each in logging.root.handlers if isinstance(each, logging.FileHandler)}
-        logging.shutdown()  # closes the log file, which lies in the folder
+        logging.shutdown()  # closes the log file, which is in the folder
         found = set(os.listdir(self.folder)) if self.folder.is_dir() else set()
         made = {self.folder / name for name in found - self.names}
         if made <= logs | {self.folder / _HYDRA}:
@@ -51,10 +51,10 @@ class Trace:
             self.remove_empty()
 
     def remove_empty(self) -> None:
-        """Remove the folder, and those above it, as far as this command has made them and they hold nothing."""
+        """Remove the folder and its parents, as far as this command has made them and they are empty."""
         if self.first_made is None:
             return
-        with suppress(OSError):  # the first that holds something stays
+        with suppress(OSError):  # a folder that is not empty stays, with its parents
             for path in (self.folder, *self.folder.parents):
                 path.rmdir()
                 if path == self.first_made:

@@ -1,4 +1,4 @@
-"""The importance of every frame: windows around it, its reconstruction from them, and the cosine between the two."""
+"""Score every frame: reconstruct it from the windows around it, and compare the two by their cosine."""
 
 from maesum.config.scoring import ScoringSettings
 from maesum.scoring.targets import Reconstructor

@@ -1,4 +1,4 @@
-"""One benchmark: the scores of every frame, and a figure of each video."""
+"""Score every frame of a benchmark, and draw a figure of each video."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def score_benchmark(
     """Score every frame of one benchmark; the first rank writes the scores file.
 
     Args:
-        trained_on: where the features come from that the predictor was trained on; None where nobody knows.
+        trained_on: origin of the features that the predictor was trained on; None = unknown.
     """
     name, store, stride = benchmark.name, benchmark.features, benchmark.stride
     video_ids = benchmark.annotations.video_ids
@@ -63,8 +63,8 @@ def score_benchmark(
     if is_first_rank():
         origin = {"benchmark": name, "stride": stride, "frame_step": store.frame_step}
         origin |= {"backbone": store.backbone, **training_attributes(trained_on)}
-        laid = {name: value for name, value in asdict(settings).items() if name != "batch_size"}  # decides nothing
-        described = {**origin, **laid, **attributes}
+        windows = {name: value for name, value in asdict(settings).items() if name != "batch_size"}  # decides nothing
+        described = {**origin, **windows, **attributes}
         if isinstance(predictor, VideoScorer):
             picks = predictor.picks(scores, store.frame_step)
         else:
@@ -73,14 +73,14 @@ def score_benchmark(
 
 
 def _remarks(given: FeatureOrigin, trained_on: FeatureOrigin | None, stride: int) -> list[str]:
-    """How many frames a stride is where that is not its number, and in what the model's own features differ."""
+    """Return lines on how these features differ from the predictor's own, and on how many video frames a stride is."""
     differing = differences(given, trained_on, stride)
-    is_told = trained_on is not None and trained_on.frame_step != given.frame_step
-    return differing if is_told or given.frame_step == 1 else [*differing, in_frames(given, stride)]
+    says_stride = trained_on is not None and trained_on.frame_step != given.frame_step
+    return differing if says_stride or given.frame_step == 1 else [*differing, in_frames(given, stride)]
 
 
 def draw_figures(benchmark: OpenBenchmark, scores: Scores, folder: Path) -> None:
-    """Draw one figure a video in the manner of the paper's Figure 3."""
+    """Draw one figure for each video, in the style of the paper's Figure 3."""
     annotations = benchmark.annotations
     for video_id in track(annotations.video_ids, f"drawing {benchmark.name}", len(annotations)):
         video = annotations[video_id]
@@ -91,5 +91,5 @@ def draw_figures(benchmark: OpenBenchmark, scores: Scores, folder: Path) -> None
 
 
 def is_first_rank() -> bool:
-    """Whether this process writes files and prints."""
+    """Return whether this process is the one that writes files and prints."""
     return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0

@@ -1,4 +1,4 @@
-"""Targets of scoring windows, reconstructed and compared with what they are, a batch at a time.
+"""Reconstruct the targets of scoring windows and compare them with the originals, a batch at a time.
 
 Letters in shapes: n frames of a part of a video, B windows of a batch, T frames of a window, D feature width, E encoder
 stream width.
@@ -25,34 +25,34 @@ Reconstructor = Callable[[Tensor, Tensor], Tensor]
 class PartScorer(ABC):
     """Compares targets with their reconstructions, for windows into one part of a video at a time.
 
-    The part lies on the device and windows are gathered there.
+    The part is copied to the device, and windows are gathered there.
 
     Args:
-        standardize: maps frames [B, D] into the space in which the two are compared.
+        standardize: maps frames [B, D] into the space in which target and reconstruction are compared.
     """
 
     def __init__(self, device: torch.device, standardize: Callable[[Tensor], Tensor]) -> None:
         self.device, self.standardize = device, standardize
 
     def take(self, part: Tensor) -> None:
-        """Bring the part that the next windows lie in to the device: [n, D], any float type."""
+        """Copy the part that the next windows lie in, [n, D] of any float type, to the device."""
         self.frames = part.to(self.device).float()
 
     def similarity(self, frame_index: np.ndarray, target_position: np.ndarray) -> Tensor:
-        """The cosine between each target and its reconstruction, in float32 whatever the network computes in.
+        """Return the cosine between each target and its reconstruction, in float32 whatever the network's precision.
 
-        A cosine with nothing is undefined, and what is taken for it decides a frame's rank:
+        The cosine with a vector of zeros is undefined, and the value chosen for it decides a frame's rank:
 
         - a target of zeros (a black frame behind a ReLU) has similarity 1 and so importance 0: it has no direction that
           could be reconstructed wrongly, and a frame that shows nothing is worth nothing in a summary. Taking 0, as
           `cosine_similarity` does, would give it importance 1, more than nearly every real frame.
-        - a reconstruction of zeros, of a target that is not, has similarity 0 and so importance 1: it tells nothing of
-          the target's direction, as if it were orthogonal.
-        - what is not finite stays so, and is refused by `importance`.
+        - a reconstruction of zeros, of a target that is not zero, has similarity 0 and so importance 1: it predicts
+          nothing of the target's direction, as if it were orthogonal.
+        - a similarity that is not finite is returned as such, and `importance` refuses it.
 
         Args:
-            frame_index: [B, T] int64, frames of the part.
-            target_position: [B] int64, where in its window each target stands.
+            frame_index: [B, T] int64, numbers of frames within the part.
+            target_position: [B] int64, position of each target in its window.
 
         Returns:
             [B] float32, on the device.
@@ -67,14 +67,14 @@ class PartScorer(ABC):
 
     @abstractmethod
     def reconstruct(self, frame_index: np.ndarray, target_position: np.ndarray) -> Tensor:
-        """The targets from the other frames of their windows: [B, D]."""
+        """Reconstruct the targets from the other frames of their windows: [B, D]."""
 
 
 class ModelScorer(PartScorer):
-    """By a `MaskedAutoencoder`, of which only what the targets need is computed.
+    """Reconstructs by a `MaskedAutoencoder`, computing only what the targets need.
 
-    What does not depend on a frame's place in its window is computed once a frame; of the decoder's last block and the
-    projection behind it, the target alone.
+    Whatever does not depend on a frame's position in its window is computed once per frame. The decoder's last block
+    and the projection after it are computed for the target alone.
     """
 
     def __init__(self, model: MaskedAutoencoder, device: torch.device, precision: str) -> None:
@@ -96,7 +96,7 @@ class ModelScorer(PartScorer):
 
 
 class WindowScorer(PartScorer):
-    """By any other reconstructor, which gets whole windows."""
+    """Reconstructs by any other `Reconstructor`, which is given whole windows."""
 
     def __init__(self, model: Reconstructor, device: torch.device) -> None:
         super().__init__(device, getattr(model, "standardize", lambda frames: frames))
@@ -110,7 +110,7 @@ class WindowScorer(PartScorer):
 
 
 def part_scorer(model: Reconstructor, device: torch.device, precision: str) -> PartScorer:
-    """The scorer for a model.
+    """Return the scorer for a model.
 
     Args:
         precision: "32", or "bf16" for the encoder and decoder of a `MaskedAutoencoder`.
@@ -121,13 +121,13 @@ def part_scorer(model: Reconstructor, device: torch.device, precision: str) -> P
 
 
 def device_of(model: Reconstructor) -> torch.device:
-    """Where a model's weights are; the CPU for what has none."""
+    """Return the device of a model's weights; the CPU for a model without weights."""
     parameter = next(model.parameters(), None) if isinstance(model, torch.nn.Module) else None
     return torch.device("cpu") if parameter is None else parameter.device
 
 
 def _in_bfloat16(model: MaskedAutoencoder) -> MaskedAutoencoder:
-    """A copy whose weights are rounded once, not in every batch; its statistics stay exact."""
+    """Return a copy with weights rounded once rather than in every batch; the feature statistics stay exact."""
     rounded = copy.deepcopy(model).to(torch.bfloat16)
     rounded.feature_mean, rounded.feature_scale = model.feature_mean, model.feature_scale
     return rounded

@@ -1,4 +1,4 @@
-"""The importance of every frame of a video: how badly it is reconstructed from its window (paper, section 3.4).
+"""Compute the importance of every frame of a video: how badly it is reconstructed from its window (paper, 3.4).
 
 Letters in shapes: n frames of a video, D feature width.
 """
@@ -17,7 +17,7 @@ from maesum.data import sampling
 from maesum.scoring.targets import Reconstructor, device_of, part_scorer
 from maesum.system.errors import MaesumError
 
-#: Frames of a video that are on the device at a time, besides those that the windows at either end reach over to.
+#: Targets whose windows are on the device at a time; the windows at either end of such a part reach a little further.
 PART = 8_192
 
 
@@ -34,20 +34,20 @@ def importance(
 ) -> np.ndarray:
     """Score frames of one video: 1 - cosine(reconstruction, original) of each frame masked alone in its window.
 
-    A video goes through the device's memory in parts of `PART` frames, so that a long one takes no more than a short.
+    A video is scored in parts of `PART` frames, so that a long one takes no more device memory than a short one.
 
     Args:
-        model: a `MaskedAutoencoder` in evaluation mode, or any other `Reconstructor`. Where it has `standardize`, both
-            sides of the cosine are taken in that space.
+        model: a `MaskedAutoencoder` in evaluation mode, or any other `Reconstructor`. Where it has a method
+            `standardize`, both sides of the cosine are standardised by it.
         features: [n, D], any float type.
         stride: frames between neighbours of a window.
-        targets: int [targets], frames to score, each exactly, or none; None = all of them (or `settings.every` k-th,
-            interpolated).
+        targets: integer [targets], the frames to score, possibly none; None = all frames, or, where `settings.every` is
+            k > 1, every k-th with the others interpolated.
         device: where to compute; None = where the model's weights are.
-        on_progress: called with the number of frames done after each batch.
+        on_progress: called after each batch with its number of frames.
 
     Returns:
-        float32 [n], or one value for each of `targets`; in [0, 2], higher = more important.
+        float32 [n], or one value for each of `targets`; each in [0, 2], higher = more important.
 
     Raises:
         MaesumError: features that are not [n, D], fewer frames than a window, targets outside the video, another
@@ -65,7 +65,7 @@ def importance(
     scored = frames_to_score(length, settings.every) if targets is None else _checked(targets, length)
     scorer = part_scorer(model, device, settings.precision)
     scores = np.empty(len(scored), dtype=np.float32)
-    # The targets of one part follow one another; a part that they return to is taken again.
+    # Consecutive targets in one part make one piece of work; targets that return to a part make another.
     parts = np.split(np.arange(len(scored)), np.flatnonzero(np.diff(scored // PART)) + 1) if len(scored) else []
     for part in parts:
         windows = sampling.windows(scored[part], length, stride, window, settings.target_position, settings.boundary)
@@ -89,7 +89,7 @@ def importance(
 
 
 def _checked(targets: np.ndarray, length: int) -> np.ndarray:
-    """The targets as int64, or the error that names the first one that is no frame of the video."""
+    """Return the targets as int64, or raise a MaesumError that names the first one outside the video."""
     frames = np.asarray(targets)
     if frames.ndim != 1 or (frames.size and frames.dtype.kind not in "iu"):
         raise MaesumError(
@@ -102,13 +102,16 @@ def _checked(targets: np.ndarray, length: int) -> np.ndarray:
 
 
 def frames_to_score(length: int, every: int) -> np.ndarray:
-    """Every k-th frame, and the last one, so that interpolation has both its ends: int64; none of an empty video."""
+    """Return the numbers of every k-th frame and of the last one, between which scores are interpolated: int64.
+
+    An empty video has none.
+    """
     frames = np.arange(0, length, every)
     return frames if length == 0 or frames[-1] == length - 1 else np.append(frames, length - 1)
 
 
 def interpolated(frames: np.ndarray, scores: np.ndarray, length: int) -> np.ndarray:
-    """The scores of some frames, on straight lines between them: float32 [length]."""
+    """Return the scores of all frames from those of some, by linear interpolation: float32 [length]."""
     if len(frames) == length:
         return scores
     return np.interp(np.arange(length), frames, scores).astype(np.float32)
@@ -123,9 +126,12 @@ def importance_over_ranks(
     device: torch.device | str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> np.ndarray:
-    """`importance` of all frames with the work split over the ranks of the default process group, if there is one.
+    """Compute `importance` of all frames, split over the ranks of the default process group if there is one.
 
-    Every rank scores a contiguous part and gets the whole; that each frame was scored exactly once is checked.
+    Every rank scores a contiguous part and returns the scores of all frames.
+
+    Raises:
+        RuntimeError: the ranks did not score every frame exactly once.
     """
     if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
         return importance(model, features, stride, settings, device=device, on_progress=on_progress)

@@ -1,4 +1,4 @@
-"""The W&B dashboard as code: which panels plot which of the keys that a run logs.
+"""Define the W&B dashboard as code: which panels plot which of the keys that a run logs.
 
 The panels are plain data here, so that a test can compare their keys with those of an offline run; `workspace` turns
 them into what wandb-workspaces (the extra `dashboard`) sends to W&B.
@@ -22,12 +22,12 @@ class Panel:
     """One panel.
 
     Attributes:
-        section: the part of the dashboard that it stands in.
+        section: the part of the dashboard that it belongs to.
         title: its heading.
         kind: line (metrics against `x`), bars (metrics grouped by the config key `x`), scatter (one metric against the
             config key `x`), table, or images.
         keys: the logged keys that it shows.
-        x: a logged key for lines, a config key for bars and scatter.
+        x: what is plotted against: a logged key for lines, a config key for bars and scatter.
     """
 
     section: str
@@ -60,7 +60,7 @@ def panels(benchmarks: Sequence[str]) -> list[Panel]:
 
 
 def workspace(entity: str, project: str, name: str, benchmarks: Sequence[str]) -> Workspace:
-    """Return the dashboard as wandb-workspaces has it; `.save()` sends it to W&B.
+    """Return the dashboard as an object of wandb-workspaces, whose `.save()` sends it to W&B.
 
     Raises:
         MaesumError: wandb-workspaces is not installed.

@@ -1,4 +1,4 @@
-"""From a checkpoint to a folder that others can load: safetensors, config.json and a model card."""
+"""Export a checkpoint to a folder that others can load: safetensors, config.json and a model card."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(config: DictConfig) -> None:
     """Run the export command: read `ckpt`, write the folder `out`.
 
     Raises:
-        MaesumError: no such checkpoint, an `out` that exists, or the extra `hub` is not installed.
+        MaesumError: the checkpoint is missing, `out` exists, or the extra `hub` is not installed.
     """
     export(Path(config.ckpt), Path(config.out))
     say(

@@ -1,4 +1,4 @@
-"""The masked autoencoder as Hugging Face's hub library saves and loads it; needs the extra `hub`.
+"""Save and load the masked autoencoder by Hugging Face's hub library; needs the extra `hub`.
 
     from maesum.sharing.hub import MaskedAutoencoder
     model = MaskedAutoencoder.from_pretrained("exported")   # a folder that python -m maesum.export wrote
@@ -33,7 +33,7 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 #: Ten short settings take less than 300 bytes.
 _LARGEST_CONFIG = 64 << 10
-#: Kinds of real numbers, as safetensors names them.
+#: Names of real number types in safetensors files.
 _REAL = ("F64", "F32", "F16", "BF16")
 
 
@@ -45,7 +45,7 @@ class MaskedAutoencoder(models.MaskedAutoencoder, PyTorchModelHubMixin, library_
         """Load a model from a folder or from the hub.
 
         Args:
-            options: as `huggingface_hub.ModelHubMixin.from_pretrained` takes them: revision, cache_dir, ...
+            options: options of `huggingface_hub.ModelHubMixin.from_pretrained`: revision, cache_dir, ...
 
         Raises:
             MaesumError: files that are missing, damaged or not what python -m maesum.export writes, or weights that
@@ -56,7 +56,7 @@ class MaskedAutoencoder(models.MaskedAutoencoder, PyTorchModelHubMixin, library_
 
     @classmethod
     def _from_pretrained(cls, *, model_id: str, **options: Any) -> MaskedAutoencoder:
-        """Build the model of config.json and load its weights, where the mixin would pass missing ones over."""
+        """Build the model of config.json and load its weights; the mixin itself would ignore missing ones."""
         known = inspect.signature(models.MaskedAutoencoder).parameters
         settings = {name: options.pop(name) for name in known if name in options}
         path = _file(model_id, WEIGHTS, **options)

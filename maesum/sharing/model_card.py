@@ -1,4 +1,4 @@
-"""The README of an exported model: what it is, how to load it, where it comes from and what was measured."""
+"""Write the README of an exported model: what it is, how to load it, where it comes from and what was measured."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def write_model_card(path: Path, checkpoint: Path, pretrained: Pretrained) -> No
 
     Args:
         path: the file to write.
-        checkpoint: RUN/checkpoints/last.ckpt; of any other, the card says that nothing is known: metrics.json and
-            provenance.json are those of the last weights.
-        pretrained: what it holds.
+        checkpoint: RUN/checkpoints/last.ckpt. For any other file, the card says that nothing is known, since
+            metrics.json and provenance.json belong to the last weights.
+        pretrained: the content of the checkpoint.
     """
     settings, trained_on = pretrained.settings, pretrained.trained_on
     run = checkpoint.resolve().parent.parent
@@ -69,7 +69,7 @@ def write_model_card(path: Path, checkpoint: Path, pretrained: Pretrained) -> No
         title=f"maesum, {settings.get('feature_dim')}-wide features",
         others=int(settings.get("frames", 30)) - 1,
         width=settings.get("feature_dim"),
-        features=_block(trained_on.to_plain()) if trained_on is not None else "The checkpoint does not tell.",
+        features=_block(trained_on.to_plain()) if trained_on is not None else "The checkpoint does not say.",
         metrics=_metrics_table(metrics),
         checkpoint=file_hash(checkpoint),
         provenance=_block(provenance) if provenance else "Its run left no provenance.json.",

@@ -1,1 +1,1 @@
-"""From a video to a summary worth watching: importance, shots, selection, files and a page [extra: vision]."""
+"""Turn videos into summaries: importance, shots, selection, files and a page [extra: vision]."""

@@ -1,4 +1,4 @@
-"""The summary of one video whose features there are: importance, shots, selection, and its files."""
+"""Summarise one video whose features are extracted: importance, shots, selection and files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Summary:
     """One finished summary.
 
     Attributes:
-        folder: that holds its files.
+        folder: the folder with its files.
         importance: float32 [n_frames].
         seconds: length of summary.mp4.
         of_seconds: length of the video.
@@ -61,7 +61,7 @@ def summarize_one(
     shots = find_shots(store[video.video_id].float().numpy(), settings.every, ticks)
     selection = select(scores, shots, settings.budget, video.video_id, ticks)
     middles = [(first + last) // 2 for first, last in shots.tolist()]
-    times = timeline.times - timeline.times[0]  # files write and pages play from 0
+    times = timeline.times - timeline.times[0]  # files and pages count time from 0
     written = record(video.path, folder / "summary.mp4", selection.runs, timeline, pictured=middles)
     write_scores_csv(folder / "scores.csv", scores, times, selection)
     write_keyshots(folder / "keyshots.json", video.video_id, times, selection)
@@ -84,10 +84,10 @@ def current_timeline(path: str | Path, n_frames: int) -> Timeline:
     """Return when the frames of a video are shown.
 
     Args:
-        n_frames: how many frames its features were made of.
+        n_frames: number of frames that its features were made of.
 
     Raises:
-        UnreadableVideo: nothing can be decoded, or the file has another number of frames now.
+        UnreadableVideo: no frame can be decoded, or the file now has another number of frames.
     """
     found = []
     for threads in (0, 1, max(1, (os.cpu_count() or 1) - 1)):  # extraction took one of these
@@ -105,7 +105,7 @@ def current_timeline(path: str | Path, n_frames: int) -> Timeline:
 
 
 def _importance(model: MaskedAutoencoder, store: FeatureStore, video_id: str, settings: SummarySettings) -> np.ndarray:
-    """Return the importance of every frame, float32 [n_frames]; between the frames that were kept it is held."""
+    """Return the importance of every frame, float32 [n_frames]; each kept frame's is held until the next."""
     values = importance(model, store[video_id], settings.stride, settings.scoring)
     if store.frame_step == 1:
         return values

@@ -1,4 +1,4 @@
-"""The files of a summary besides the video and the page: scores, key shots, figure."""
+"""Write the files of a summary besides the video and the page: scores, key shots, figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: one HTML file, without a network, that plays the videos beside their importance, shots and selection."""
+"""Write the page: one HTML file that plays the videos beside their importance, shots and selection, offline."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ import numpy as np
 from maesum.summaries.selection import Selection
 from maesum.system.files import atomic_path
 
-#: Videos of up to so many bytes together stand in the page itself; beyond, it refers to the files beside it.
+#: Videos of up to this many bytes in all are embedded in the page; larger ones are linked as files beside it.
 EMBEDDED_BYTES = 64_000_000
-#: Points of the drawn curve: a screen has no more.
+#: Points of the drawn curve: a screen shows no more.
 _CURVE_POINTS = 2000
 
 
 @dataclass(frozen=True)
 class PageVideo:
-    """What the page shows of one video.
+    """The data that the page shows for one video.
 
     Attributes:
         importance: [n_frames].
@@ -35,7 +35,7 @@ class PageVideo:
         thumbnails: JPEG bytes of each shot, in order.
         original: a file that browsers play, in the page's folder or below.
         summary: the summary file, in the page's folder or below.
-        summary_seconds: its length.
+        summary_seconds: length of the summary.
     """
 
     video_id: str
@@ -55,7 +55,7 @@ def write_page(path: Path, videos: Sequence[PageVideo], budget: float, made: str
         made: one sentence on how the summaries were made.
 
     Returns:
-        Whether the videos are inside; if not, the page needs the files beside it.
+        Whether the videos are embedded; if not, the page needs the files beside it.
     """
     files = {f"{number}-{kind}": file for number, video in enumerate(videos) for kind, file in _files(video).items()}
     embedded = sum(file.stat().st_size for file in files.values()) <= EMBEDDED_BYTES
@@ -92,7 +92,7 @@ def curve(importance: np.ndarray, times: np.ndarray, points: int = _CURVE_POINTS
 
 
 def _script_json(data: Any) -> str:
-    """JSON to stand in a script element, where "</script", "<!--" and "<script" in a name would be markup."""
+    """Return JSON that is safe in a script element, where "</script", "<!--" and "<script" would be markup."""
     return json.dumps(data).replace("<", "\\u003c")
 
 
@@ -139,7 +139,7 @@ def _described(video: PageVideo, number: int) -> dict[str, Any]:
 
 
 def _parts(template: str) -> tuple[str, str, str]:
-    """Return the template before the data, between data and videos, and behind both."""
+    """Return the template before the data, between data and videos, and after both."""
     before, rest = template.split("@DATA@")
     between, after = rest.split("@MEDIA@")
     return before, between, after

@@ -1,4 +1,4 @@
-"""The picture of the parts of a video, encoded as H.264, each frame at its own time."""
+"""Encode the pictures of the parts of a video as H.264, each frame at its own time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Picture:
         runs: first and last frame of each part.
         times: [n_frames + 1] seconds in the source.
         starts: seconds at which each part starts in the new video.
-        height: of the new video at most; None = as it is.
+        height: largest height of the new video; None = that of the source.
     """
 
     output: OutputContainer
@@ -63,7 +63,7 @@ class Picture:
         self._write(self.stream.encode(picture))
 
     def finish(self) -> None:
-        """Encode what the encoder holds back."""
+        """Encode the frames that the encoder has buffered."""
         if self.stream is not None:
             self._write(self.stream.encode(None))
 

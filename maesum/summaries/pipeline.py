@@ -1,4 +1,4 @@
-"""From videos to summaries: features and a model for all, then one video after the other, then the page."""
+"""Summarise videos: features and a model for all, then one video after the other, then the page."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from maesum.vision.videos import Video
 
 @dataclass(frozen=True)
 class Summaries:
-    """What a run made.
+    """The results of a run.
 
     Attributes:
         summaries: one for each video that could be summarised.
-        page: that shows them.
-        is_self_contained: whether the page holds the videos.
-        left_out: reason by video id, of the others.
-        warnings: what is wrong with videos that were used all the same, by video id.
+        page: the HTML file that shows them.
+        is_self_contained: whether the videos are embedded in the page.
+        left_out: why other videos could not be summarised, by video id.
+        warnings: faults of videos that were summarised nevertheless, by video id.
     """
 
     summaries: list[Summary]
@@ -47,8 +47,8 @@ def summarize(
 ) -> Summaries:
     """Summarise videos into a folder.
 
-    One video's files stand in `out` itself; several get a folder each. `features.h5`, `scores.h5` and `index.html` in
-    `out` are for all of them. A video that cannot be summarised is left out with the reason.
+    The files of a single video are written to `out` itself; several videos get a folder each. `features.h5`,
+    `scores.h5` and `index.html` in `out` cover all videos. Videos that cannot be summarised are left out, with reasons.
 
     Raises:
         MaesumError: no video can be summarised, or a checkpoint that does not fit.

@@ -1,4 +1,4 @@
-"""A copy of a video that every browser plays, for the page."""
+"""Copy or convert a video for the page, so that every browser plays it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SOUND_CODECS = frozenset({"aac", "mp3", "mp3float", "opus", "vorbis"})
 _PIXELS = frozenset({"yuv420p", "yuvj420p"})
 #: Height of a preview, which a page shows at most half a screen high.
 _PREVIEW_HEIGHT = 480
-#: How much shorter than its frames a file may say it is: durations are rounded.
+#: Seconds by which the stated duration may fall short of the frames, since durations are rounded.
 _MISSING_SECONDS = 0.5
 
 
 def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
-    """Put a playable version into the folder: the file itself where browsers play it and it is small, else a preview.
+    """Put a playable version into the folder: a small file that browsers play is copied, any other gets a preview.
 
     Args:
         timeline: of the video.
@@ -44,7 +44,7 @@ def browser_copy(path: Path, folder: Path, timeline: Timeline) -> Path:
 
 
 def is_playable(path: Path, timeline: Timeline) -> bool:
-    """Whether browsers play the file as it is, to its end and at the times that we found."""
+    """Return whether browsers play the file itself, to its end and at the decoded times."""
     if timeline.remarks:
         return False
     with open_video(path) as (container, stream):

@@ -1,4 +1,4 @@
-"""Writing parts of a video as a new one: H.264 and AAC in MP4, the sound kept in step with the picture."""
+"""Write parts of a video as a new one: H.264 and AAC in MP4, the sound kept in step with the picture."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was written.
+    """The result of a recording.
 
     Attributes:
         seconds: the length of the new video.
         thumbnails: JPEG bytes by frame number of the source.
-        remarks: what is wrong with the sound of the source, each to be read behind the file's name.
+        remarks: faults of the source's sound, worded to follow the file's name.
     """
 
     seconds: float
@@ -54,8 +54,8 @@ def record(
     Args:
         runs: first and last frame of each part, both inclusive, in order.
         timeline: of the source.
-        height: of the new video at most.
-        pictured: the frames of the source to return a small picture of.
+        height: largest height of the new video.
+        pictured: the frames of the source to return a thumbnail of.
 
     Raises:
         UnreadableVideo: the source cannot be decoded.
@@ -84,7 +84,7 @@ def record(
 
 @contextmanager
 def _writing(out: str | Path) -> Iterator[None]:
-    """Name the new file, not the source, where FFmpeg cannot encode or write."""
+    """Raise errors of FFmpeg from the block as a MaesumError that names the new file and not the source."""
     import av
 
     try:
@@ -94,7 +94,7 @@ def _writing(out: str | Path) -> Iterator[None]:
 
 
 def _has_sound(container: InputContainer) -> bool:
-    """Whether there is a sound stream that FFmpeg has a decoder for and knows the rate of."""
+    """Return whether there is a sound stream with a known rate that FFmpeg can decode."""
     streams = container.streams.audio
     return bool(streams) and streams[0].codec_context is not None and bool(streams[0].rate)
 
@@ -107,7 +107,7 @@ def _copy(
     pictured: frozenset[int],
     source: str | Path,
 ) -> tuple[dict[int, bytes], list[str]]:
-    """Decode the source once, picture and sound as they come, and encode what belongs to the runs."""
+    """Decode the source once, picture and sound in their order in the file, and encode what is in the runs."""
     import av
 
     streams: list[Any] = [stream] if sound is None else [stream, container.streams.audio[0]]
@@ -125,7 +125,7 @@ def _copy(
         elif isinstance(frame, av.AudioFrame) and sound is not None:
             try:
                 sound.add(frame)
-            except (av.FFmpegError, ValueError):  # a form that cannot be converted
+            except (av.FFmpegError, ValueError):  # a sample format that cannot be converted
                 damages[streams[1].index].damaged += 1
         if sound is not None:
             sound.write()

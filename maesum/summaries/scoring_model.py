@@ -1,4 +1,4 @@
-"""Which model scores the frames: the one of `ckpt=`, or a small one trained on the videos themselves."""
+"""Choose the model that scores the frames: the one of `ckpt=`, or a small one trained on the videos themselves."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pretrained_model(encoder: Encoder, settings: SummarySettings) -> Pretrained 
 
 
 def tell_differences(store: FeatureStore, pretrained: Pretrained | None, settings: SummarySettings) -> None:
-    """Say in what the features of the videos differ from those that the model was trained on."""
+    """Print how the features of the videos differ from those that the model was trained on."""
     if pretrained is not None:
         for line in differences(store.origin, pretrained.trained_on, settings.stride):
             say(f"{settings.ckpt}: {line}")

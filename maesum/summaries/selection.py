@@ -1,4 +1,4 @@
-"""Which shots make the summary: shots by kernel temporal segmentation, the best of them by a knapsack."""
+"""Choose the shots of a summary: shots by kernel temporal segmentation, the best of them by a knapsack."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from maesum.system.errors import MaesumError
 
 #: The field segments two rows a second with vmax 1 (every 15th frame at 30 frames per second).
 _FIELD_ROWS_PER_SECOND = 2.0
-#: Rows segmented at once: the time grows with their cube. Five minutes at the field's rate; a shot never crosses that.
+#: Rows segmented at a time, since the time grows with their cube: five minutes at the field's rate. No shot crosses the
+#: border between two such parts.
 _ROWS_AT_ONCE = 600
-#: A shot is cut into equal pieces no longer than this: seconds, share of the video, and seconds that the share cannot
-#: go below. Without it a single unbroken take would be all or nothing.
+#: Longest shot; longer ones are cut into equal pieces, since a video of a single take would else be chosen as a
+#: whole or not at all: seconds, share of the video, and the fewest seconds that this share may come to.
 _LONGEST_SECONDS, _LONGEST_SHARE, _SHORTEST_LIMIT_SECONDS = 5.0, 0.05, 0.5
 
 
@@ -65,7 +66,7 @@ class Selection:
 
     @property
     def runs(self) -> list[tuple[int, int]]:
-        """First and last frame of each stretch to play, neighbouring shots joined."""
+        """Return the first and last frame of each stretch to play, with neighbouring shots joined."""
         runs: list[tuple[int, int]] = []
         for first, last in self.shots[self.chosen].tolist():
             if runs and runs[-1][1] + 1 == first:
@@ -78,9 +79,9 @@ class Selection:
 def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
     """Return the shots of a video, long ones cut into pieces.
 
-    Up to 600 rows are segmented as densely as they are, so that cuts are found to the frame in short videos; longer
-    videos at the field's two rows a second, counted by the times of the frames. Denser rows add up to more scatter for
-    the same pictures, so the penalty's weight follows the density (see `_penalty_weight`).
+    Up to 600 rows are all segmented, so that cuts are exact to the frame in short videos. Of longer videos, two rows
+    per second are taken, as in the field, by the times of the frames. More rows of the same pictures have more scatter
+    in sum, so the penalty's weight depends on the density (see `_penalty_weight`).
 
     Args:
         features: [rows, D], the features of every `every`-th frame.
@@ -104,7 +105,7 @@ def find_shots(features: np.ndarray, every: int, ticks: Ticks) -> np.ndarray:
 
 
 def _rows_evenly_in_time(rows: int, every: int, step: int, ticks: Ticks) -> np.ndarray:
-    """Return one row in `step` on average, each the first behind the next moment of an even grid; all rows with step 1.
+    """Return one row in `step` on average, each the first after a point of an even time grid; all rows with step 1.
 
     Returns:
         [k] int64, rising from 0.
@@ -117,7 +118,7 @@ def _rows_evenly_in_time(rows: int, every: int, step: int, ticks: Ticks) -> np.n
 
 
 def _penalty_weight(density: float) -> float:
-    """The weight at which `density` times the field's rows give the shots that the field's rows give with weight 1.
+    """Return the weight at which `density` times the field's rows give the same shots as the field's rows at weight 1.
 
     A shot costs vmax / 2 (ln(N / m) + 1) in units of scatter, which grows with the density like N does; the logarithm
     must not grow with it. The two are equal for shots of N / m = 8 of the field's rows, four seconds.
@@ -135,7 +136,7 @@ def longest_shot(ticks: Ticks) -> int:
 def split_long(shots: np.ndarray, longest: int, ticks: Ticks) -> np.ndarray:
     """Cut every shot of more than `longest` ticks into the fewest pieces that are short enough, about equally long.
 
-    Pieces begin with a frame, so one that is shown for longer than that is a piece by itself.
+    Pieces begin with a frame, so a frame that is shown for longer than `longest` is a piece by itself.
 
     Args:
         shots: [shots, 2] int64, both ends inclusive.

@@ -1,4 +1,4 @@
-"""The sound of the parts of a video: cut by the sample at the same times as the picture, gaps filled with silence."""
+"""Encode the sound of the parts of a video, cut to the sample at the picture's times, with silence in gaps."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Sound:
                 continue
             at = self._samples_at[part] + low - start  # sample of the new video
             self._silence_to(at)
-            already = self._placed - at  # overlapping pieces of the source: what came first stays
+            already = self._placed - at  # where pieces of the source overlap, the first one counts
             piece = samples[:, low - position + already : high - position]
             if piece.shape[1]:
                 self._kept.append(piece)

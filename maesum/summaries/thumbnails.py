@@ -1,4 +1,4 @@
-"""Small pictures of shots, for the page."""
+"""Make small pictures of shots, for the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole numbers for time: what shots are cut by and what the knapsack weighs, in videos of any frame rate."""
+"""Measure time in whole ticks, for cutting shots and for the knapsack, in videos of any frame rate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Ticks of a video whose frames are not shown equally long, at least: a thousandth of a second in a minute.
+#: Fewest ticks of a video whose frames are not shown equally long: a thousandth of a second in a minute of video.
 _FINEST = 50_000
 
 
@@ -24,7 +24,7 @@ class Ticks:
 
     @property
     def total(self) -> int:
-        """Ticks of the whole video."""
+        """Return the ticks of the whole video."""
         return int(self.bounds[-1])
 
     @property
@@ -33,12 +33,12 @@ class Ticks:
         return len(self.bounds) - 1
 
     def lengths(self, shots: np.ndarray) -> np.ndarray:
-        """Ticks of each shot, [shots] int64; shots are [shots, 2], first and last frame, both inclusive."""
+        """Return the ticks of each shot, [shots] int64; shots are [shots, 2], first and last frame, both inclusive."""
         return self.bounds[shots[:, 1] + 1] - self.bounds[shots[:, 0]]
 
 
 def ticks_of(times: np.ndarray) -> Ticks:
-    """The ticks of a video: a frame each, as the field counts, where frames are shown equally long, and else finer.
+    """Return the ticks of a video: one per frame, as the field counts, if frames are shown equally long; else finer.
 
     Args:
         times: [n_frames + 1] seconds that never fall.

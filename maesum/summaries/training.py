@@ -1,4 +1,4 @@
-"""A small model trained on the videos at hand, without any labels (the paper's A2.2 in miniature)."""
+"""Train a small model on the videos at hand, without any labels (the paper's A2.2 in miniature)."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from maesum.training.interrupts import interrupts_raised
 from maesum.training.remarks import without_remarks
 
 _BATCH = 32
-#: Of training clips: scoring looks at stride 2, and 30 frames at stride 4 fit into five seconds.
+#: Strides of training clips: scoring uses stride 2, and 30 frames at stride 4 fit into five seconds.
 _STRIDE = (1, 4)
 _STEPS_PER_EPOCH = 10
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How much time goes into the model.
+    """The size of the model and the length of its training.
 
     Attributes:
-        steps: of the optimiser, 32 clips each.
-        width, depth: of the encoder; the decoder is two thirds as wide and two blocks deep.
+        steps: optimiser steps, of 32 clips each.
+        width, depth: size of the encoder; the decoder is two thirds as wide and two blocks deep.
     """
 
     steps: int
@@ -39,14 +39,15 @@ class Quality:
     depth: int
 
 
-#: By the name that `quality=` takes; about 10 seconds, half a minute, and several minutes on two cores.
+#: Settings by the name that `quality=` takes; they train for about 10 seconds, half a minute, and several minutes on
+#: two cores.
 QUALITIES = {"fast": Quality(150, 96, 2), "normal": Quality(500, 96, 3), "best": Quality(3000, 192, 6)}
 
 
 def train_on(features: Path, quality: str, seed: int, accelerator: str) -> MaskedAutoencoder:
     """Train a model on all videos of a features file.
 
-    Channels are brought to zero mean and unit variance: on few videos a few strong channels would decide alone.
+    Channels are scaled to zero mean and unit variance: on few videos, a few strong channels would dominate the loss.
 
     Args:
         quality: fast, normal or best.
@@ -64,13 +65,13 @@ def train_on(features: Path, quality: str, seed: int, accelerator: str) -> Maske
     data = ClipDataModule(str(features), batch_size=_BATCH, stride=_STRIDE, seed=seed)
     data.clips_per_video = -(-_BATCH * _STEPS_PER_EPOCH // len(data.store))
     steps_per_epoch = len(data.store) * data.clips_per_video // _BATCH
-    task = Pretraining(
+    module = Pretraining(
         model=_sizes(size, data.store.dim),
         optim={"base_lr": 1e-3, "scale_lr": False},
         batch_size=_BATCH,
         warmup_epochs=max(1, size.steps // steps_per_epoch // 10),
     )
-    task.model.set_statistics(*feature_statistics(data.store))
+    module.model.set_statistics(*feature_statistics(data.store))
     epochs = max(2, size.steps // steps_per_epoch)
     with progress_bar("training", epochs * steps_per_epoch) as advance, without_remarks(), interrupts_raised():
         trainer = L.Trainer(
@@ -85,8 +86,8 @@ def train_on(features: Path, quality: str, seed: int, accelerator: str) -> Maske
             num_sanity_val_steps=0,
             use_distributed_sampler=False,  # the clip sampler deals out ranks itself
         )
-        trainer.fit(task, data)
-    return task.model.cpu().eval()
+        trainer.fit(module, data)
+    return module.model.cpu().eval()
 
 
 def _sizes(size: Quality, feature_dim: int) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _sizes(size: Quality, feature_dim: int) -> dict[str, Any]:
 
 
 class _Steps(Callback):
-    """Moves the progress bar on."""
+    """Advances the progress bar."""
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance

@@ -16,7 +16,7 @@ from maesum.system.printing import say
 #: Keys of the sweep and report commands themselves, which are not passed to jobs.
 OWN_KEYS = ("sweep", "sweeps", "parallel", "plan", "runs", "out", "demo")
 _OF_RUNNING = ("parallel", "plan")  # those that the report does not take
-#: For the estimate of hours: operations a second that a training of this size may reach on one recent GPU in bfloat16.
+#: For the estimate of hours: operations per second that a training of this size may reach on a recent GPU in bfloat16.
 OPERATIONS_PER_SECOND = 5e13
 
 
@@ -50,20 +50,20 @@ def run(config: DictConfig, given: list[str]) -> None:
 def jobs_of_tables(
     config: DictConfig, tables: dict[str, TableSpec], given: list[str], makes_demo: bool = False
 ) -> dict[str, dict[str, Job]]:
-    """Return the jobs of each table by name; to be called within a command of Hydra's.
+    """Return the jobs of each table by name; call this only while Hydra runs a command.
 
     Overrides given to the command itself hold for every job, except the command's own keys.
 
     Args:
         given: the overrides on the command line.
-        makes_demo: whether the demo data are made where jobs read them, since what they hold is part of a job's name.
+        makes_demo: whether to make the demo data if jobs read them, since their content is part of a job's name.
     """
     maker = JobMaker(config.runs, meant_for_jobs(given), list(config.demo), makes_demo)
     return {name: maker.jobs_of(name, table) for name, table in tables.items()}
 
 
 def meant_for_jobs(given: list[str]) -> list[str]:
-    """The overrides on the command line that the jobs take."""
+    """Return the overrides on the command line that are passed to jobs."""
     return [each for each in given if _top_key(each) not in OWN_KEYS]
 
 

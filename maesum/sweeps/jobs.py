@@ -51,7 +51,7 @@ class Job:
     data: dict[str, str] = field(default_factory=dict)
 
     def is_done(self) -> bool:
-        """Whether the folder holds the results of exactly this config on data of the same content."""
+        """Return whether the folder holds the results of exactly this config on data of the same content."""
         if not all(_is_whole(self.folder / name) for name in ("metrics.json", "evaluation.json")):
             return False
         record = _provenance_of(self.folder, self.command)
@@ -142,7 +142,7 @@ class JobMaker:
 
 
 def _last_of_each(overrides: Sequence[str]) -> list[str]:
-    """Return one override a key, the last one given, in the order of those."""
+    """Return only the last override of each key, in their order."""
     last: dict[str, str] = {}
     for override in overrides:
         last.pop(key_of(override), None)
@@ -151,7 +151,7 @@ def _last_of_each(overrides: Sequence[str]) -> list[str]:
 
 
 def _provenance_of(folder: Path, command: str) -> dict[str, Any]:
-    """What the run in a folder says it is of; nothing where that cannot be read."""
+    """Return the provenance of the run in a folder; an empty dict if it cannot be read."""
     path = folder / ("metrics.json" if command == "evaluate" else "provenance.json")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -162,7 +162,7 @@ def _provenance_of(folder: Path, command: str) -> dict[str, Any]:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file of results can be read and is not empty; evaluation.json may be missing."""
+    """Return whether a file of results can be read and is not empty; evaluation.json may be missing."""
     if not path.exists():
         return path.name == "evaluation.json"
     try:

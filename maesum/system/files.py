@@ -54,11 +54,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
     """Yield a temporary folder in `parent`, from which files are renamed into place; removed when the block ends.
 
-    So is `parent` where it was made for this and holds nothing in the end. What a killed process leaves is removed by
-    the next one that writes into `parent`.
+    If `parent` was made for this and is empty in the end, it is removed, too. Files that a killed process leaves are
+    removed by the next process that writes into `parent`.
 
     Args:
-        name: part of the folder's name, which tells people what it is for.
+        name: part of the folder's name, which says what it is for.
 
     Raises:
         MaesumError: the folder cannot be created.
@@ -76,7 +76,7 @@ def temporary_folder(parent: str | Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # the first that holds something stays
+        with suppress(OSError):  # a folder that is not empty stays
             for path in made:
                 path.rmdir()
 
@@ -141,13 +141,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def file_hash(path: str | Path) -> str:
-    """The first 16 hex digits of a file's SHA-256."""
+    """Return the first 16 hex digits of a file's SHA-256."""
     with open(path, "rb") as file:
         return stream_hash(file)
 
 
 def stream_hash(file: BinaryIO) -> str:
-    """The same of a file that is open, from its beginning; leaves it at its end."""
+    """Return the first 16 hex digits of an open file's SHA-256, from its beginning; leaves it at its end."""
     file.seek(0)
     digest = hashlib.sha256()
     while block := file.read(1 << 20):

@@ -24,10 +24,10 @@ Item = TypeVar("Item")
 
 
 def new_progress(counted: str = "") -> Progress:
-    """The bar of every command, not yet shown; it stays hidden (`disable`) where nobody watches.
+    """Make a progress bar, not yet shown; outside a terminal it stays hidden (`disable`).
 
     Args:
-        counted: what rich prints behind the number of steps, such as "videos, {task.fields[frames]} frames".
+        counted: text that rich prints after the number of steps, such as "videos, {task.fields[frames]} frames".
     """
     console = Console(stderr=True)
     columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
@@ -38,7 +38,7 @@ def new_progress(counted: str = "") -> Progress:
 
 @contextmanager
 def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar while the block runs; yields the function that moves it on by a number of steps."""
+    """Show a bar while the block runs; yields a function that advances it by a number of steps."""
     with new_progress() as progress:
         task = progress.add_task(escape(printable(description)), total=total)
         yield lambda steps: progress.advance(task, steps)

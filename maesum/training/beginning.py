@@ -1,4 +1,4 @@
-"""What a training begins with where `init=` names a checkpoint."""
+"""Read the weights that a training begins with where `init=` names a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maesum.training.checkpoints import load_pretrained
 
 
 def initial_weights(init: str, store: FeatureStore) -> dict[str, Tensor]:
-    """The weights of `init=` by name; says in what the features that it was trained on differ from those at hand."""
+    """Return the weights of `init=` by name; prints how the features it was trained on differ from those of `store`."""
     pretrained = load_pretrained(init)
     for line in differences(store.origin, pretrained.trained_on):
         rank_zero_only(say)(f"init={init}: {line}")

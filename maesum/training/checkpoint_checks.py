@@ -1,7 +1,7 @@
-"""Whether the fields of a checkpoint are those that a training would have written, before any of them is used.
+"""Check that the fields of a checkpoint are those that a training would have written, before any of them is used.
 
-Lightning takes whatever counters a file holds. So they are compared with those of a fresh loop, and all values must be
-plain; `maesum.training.optimizer_checks` looks at the tensors.
+Lightning takes whatever counters a file holds. So these are compared with the counters of a fresh loop, and all values
+must be plain; `maesum.training.optimizer_checks` checks the tensors.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from maesum.system.errors import MaesumError
 
-#: Fields that a training is resumed from, and their type.
+#: The fields that a training is resumed from, and their types.
 FIELDS: dict[str, type] = {
     "epoch": int,
     "global_step": int,
@@ -28,17 +28,17 @@ FIELDS: dict[str, type] = {
     "lr_schedulers": list,
     "maesum": dict,
 }
-#: No counter of a training gets there; larger ones overflow in other libraries.
+#: No counter of a training reaches this number; larger ones overflow in other libraries.
 _MOST = 2**31
 _OF_OPTIMIZER_STATE = re.compile(r"optimizer_states\.\d+\.state\.")
 _DEEPEST = 16  # dictionaries and lists within each other
 
 
 def check_fields(content: dict[str, Any], path: str | Path) -> None:
-    """Check that the fields are there that resuming reads, and hold plain values, tensors only where these belong.
+    """Check that the fields which resuming reads exist and hold plain values, with tensors only where they belong.
 
     Raises:
-        MaesumError: naming the first that is missing or holds something else.
+        MaesumError: naming the first field that is missing or holds something else.
     """
     for name, kind in FIELDS.items():
         if name not in content:
@@ -60,7 +60,7 @@ def check_fields(content: dict[str, Any], path: str | Path) -> None:
 def _check_plain(value: Any, name: str, path: str | Path, depth: int = 0) -> None:
     """Check that a value is made of plain, finite numbers, text, lists and dictionaries.
 
-    Tensors belong into an optimiser's state alone, and figures that are undefined into the last metrics.
+    Tensors are allowed only in an optimiser's state, and NaN or infinite numbers only in the last metrics.
     """
     if depth > _DEEPEST:
         raise MaesumError(f"{path}: field '{name[:80]}...' is nested too deeply, wanted a checkpoint of a training.")
@@ -81,7 +81,7 @@ def check_like(found: Any, wanted: Any, name: str, path: str | Path) -> None:
     """Check that a value has the keys, lengths and types of another, and that its numbers are not negative.
 
     Raises:
-        MaesumError: naming the first part that differs.
+        MaesumError: naming the first part that differs or is negative.
     """
     if isinstance(wanted, dict):
         if not isinstance(found, dict):
@@ -105,7 +105,7 @@ def check_like(found: Any, wanted: Any, name: str, path: str | Path) -> None:
 
 
 def wrong_field(path: str | Path, name: str, found: Any, wanted: Any) -> MaesumError:
-    """The error that names a field, what it holds, cut to a readable length, and what was wanted."""
+    """Return the error that names a field, its content (cut to a readable length) and what was wanted."""
     shown = f"a {type(found).__name__}" if isinstance(found, Tensor) else " ".join(str(found)[:200].split())
     shown = shown if len(shown) <= 80 else f"{shown[:80]}..."
     return MaesumError(f"{path}: field '{name}' is {shown}, wanted {wanted}; name another checkpoint.")

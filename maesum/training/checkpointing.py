@@ -1,4 +1,4 @@
-"""Writing checkpoints: whole files only, after epochs, every so many steps, and when the job is asked to stop."""
+"""Write checkpoints, as whole files only: after epochs, every so many steps, and when the job is asked to stop."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from maesum.training.optimizer_checks import state_sizes
 from maesum.training.record import TrainingRecord
 from maesum.training.stopping import StopRequest, end_launched_processes, requeue_in_slurm
 
-#: Share of the time that writing files after epochs may take: an epoch of a small set passes on a GPU in the time that
-#: a large model takes to write.
+#: Largest share of the time that may go into writing files after epochs: on a GPU, an epoch of a small set can be as
+#: short as writing a large model.
 _SHARE_OF_TIME = 0.02
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Checkpoint files that are whole or not there, whatever ends the job; the safe loader reads them back."""
+    """Writes checkpoint files that are whole or absent, whatever ends the job; reads them through the safe loader."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint beside `path` and rename it.
 
         Raises:
-            MaesumError: it cannot be written, e.g. because the disk is full; what was at `path` is still there.
+            MaesumError: it cannot be written, e.g. because the disk is full; an earlier file at `path` is unharmed.
         """
         try:
             with atomic_path(path) as temporary, temporary.open("wb") as file:
@@ -52,23 +52,24 @@ _UNHARMED = "a checkpoint written before is unharmed, so free some space and res
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps one file up to date: the training's state after the last epoch, or after the last few steps.
+    """Keeps one checkpoint file up to date, so that a training can be resumed from it.
 
-    The file is written after epochs, as long as that takes no more than 2 % of the time, and after the last one; after
-    every `every_n_steps` optimiser steps; and when a signal asks the job to stop (see `maesum.training.stopping`).
-    Never between the batches of one optimiser step, whose gradients would be lost.
+    The file is written after the last epoch; after other epochs as long as writing takes no more than 2 % of the time;
+    after every `every_n_steps` optimiser steps; and when a signal asks the job to stop (see
+    `maesum.training.stopping`). It is never written between the batches of one optimiser step, whose gradients would
+    be lost.
 
     Args:
         path: the file.
-        every_n_steps: optimiser steps between files, whatever they take; None = only after epochs.
+        every_n_steps: optimiser steps between files, however long writing takes; None = only after epochs.
 
     Attributes:
-        record: what decides the weights, to be set before training by whoever knows; without it a checkpoint can be
-            scored, but no training goes on from it.
+        record: what decides the weights, set before training by `maesum.training.resuming.prepare_to_resume`. A
+            checkpoint without it can be scored, but not resumed from.
 
     Raises:
         MaesumError: `every_n_steps` is below 1.
-        Stopped: from the hooks, once the file is written that a signal asked for.
+        Stopped: from the hooks, once the file that a signal asked for is written.
     """
 
     def __init__(self, path: str | Path, every_n_steps: int | None = None) -> None:
@@ -82,7 +83,7 @@ class LastCheckpoint(Checkpoint):
         self._restored_metrics: dict[str, float] = {}
 
     def metrics(self, trainer: L.Trainer) -> dict[str, float]:
-        """The last values logged, also where a resumed training had no step left to log anything in."""
+        """Return the last values logged; those of the checkpoint where a resumed training had no step left."""
         return self._restored_metrics | {key: float(value) for key, value in trainer.callback_metrics.items()}
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -112,7 +113,7 @@ class LastCheckpoint(Checkpoint):
             self._leave(trainer, signum)
 
     def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        # A finished training that is resumed in another folder takes no step, but its folder shall be complete too.
+        # A finished training that is resumed in another folder takes no step, but its folder must be complete too.
         if not trainer.strategy.broadcast(self.path.exists()):
             self._save(trainer)
 
@@ -146,5 +147,5 @@ class LastCheckpoint(Checkpoint):
         if name == "SIGUSR1" and trainer.is_global_zero and requeue_in_slurm():
             again = "SLURM has queued the job again"
         message = f"stopped by {name} after step {trainer.global_step}; {self.path} is written: {again}."
-        # Only the first process tells what ended the job: Lightning kills it where one that it launched "fails".
+        # Only the first process exits with a failure: Lightning kills it where a process that it launched fails.
         raise Stopped(message, 128 + signum if trainer.is_global_zero else 0)

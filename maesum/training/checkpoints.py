@@ -1,4 +1,4 @@
-"""From a checkpoint file back to a model, through the safe loader only."""
+"""Read a model back from a checkpoint file, through the safe loader only."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from maesum.system.errors import MaesumError, first_line
 from maesum.system.files import stream_hash
 from maesum.training.optimizer_checks import defect_of
 
-#: The field of a checkpoint that tells on which features the model was trained.
+#: The field of a checkpoint that holds the origin of the training features.
 FEATURES = "features"
-#: The field that holds what of ours is not Lightning's.
+#: The field that holds what this project adds to Lightning's fields.
 EXTRA = "maesum"
 
 
 class Pretrained(NamedTuple):
-    """What the checkpoint of a pretraining run holds, besides what resuming it takes.
+    """A pretrained model and its description, as read from a checkpoint.
 
     Attributes:
         model: on the CPU and in evaluation mode.
         settings: the arguments of `MaskedAutoencoder`.
-        trained_on: where the features come from that it was trained on; None where the checkpoint does not tell.
+        trained_on: origin of the features that the model was trained on; None where the checkpoint does not hold it.
     """
 
     model: MaskedAutoencoder
@@ -38,26 +38,26 @@ class Pretrained(NamedTuple):
 
 
 def load_autoencoder(path: str | Path) -> MaskedAutoencoder:
-    """The model of `load_pretrained` alone."""
+    """Load the pretrained model of a checkpoint, without its description; see `load_pretrained`."""
     return load_pretrained(path).model
 
 
 def load_pretrained(path: str | Path) -> Pretrained:
-    """The pretrained model of a checkpoint, and what the checkpoint says about it.
+    """Load the pretrained model of a checkpoint, with its description.
 
     Nothing in the file is executed: `weights_only=True` admits tensors and plain values.
 
     Raises:
-        MaesumError: missing, not a checkpoint of this project, or weights that do not fit its own settings.
+        MaesumError: the file is missing, is no checkpoint of this project, or its weights do not fit its own settings.
     """
     return pretrained_of(read_checkpoint(path), path)
 
 
 def pretrained_of(content: dict[str, Any], path: str | Path) -> Pretrained:
-    """The same of a checkpoint that was read already.
+    """Build the pretrained model, with its description, from the content of a checkpoint that was read already.
 
     Args:
-        path: that messages name.
+        path: file that messages name.
 
     Raises:
         MaesumError: as `load_pretrained`.
@@ -73,7 +73,7 @@ def pretrained_of(content: dict[str, Any], path: str | Path) -> Pretrained:
 
 
 def _check_holds_autoencoder(content: dict[str, Any], path: str | Path) -> None:
-    """Refuse by its name a method that trains something else."""
+    """Refuse the checkpoint of a method that trains something else, naming that method."""
     state = content.get("state_dict")
     name = trained_method(content)
     if name is not None and isinstance(state, dict) and "model.mask_token" not in state:
@@ -84,7 +84,7 @@ def _check_holds_autoencoder(content: dict[str, Any], path: str | Path) -> None:
 
 
 def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """The arguments of `MaskedAutoencoder` and its weights by name, as a pretraining run leaves them."""
+    """Return the arguments of `MaskedAutoencoder`, and its weights by name, from a pretraining run's checkpoint."""
     parameters, state = content.get("hyper_parameters"), content.get("state_dict")
     settings = parameters.get("model") if isinstance(parameters, dict) else None
     weights = {
@@ -104,7 +104,7 @@ def _settings_and_weights(content: dict[str, Any], path: str | Path) -> tuple[di
 
 
 def trained_method(content: dict[str, Any]) -> str | None:
-    """The name of the method that a checkpoint was trained by; None where `python -m maesum.train` did not write it."""
+    """Return the name of the method that trained a checkpoint; None where `python -m maesum.train` did not write it."""
     extra = content.get(EXTRA)
     record = extra.get("record") if isinstance(extra, dict) else None
     settings = record.get("settings") if isinstance(record, dict) else None
@@ -113,7 +113,7 @@ def trained_method(content: dict[str, Any]) -> str | None:
 
 
 def read_origin(content: dict[str, Any], path: str | Path) -> FeatureOrigin | None:
-    """The field that `maesum.methods.pretraining` writes; None in checkpoints that were written before it did.
+    """Return the origin of the training features; None in checkpoints of releases that did not keep it.
 
     Raises:
         MaesumError: the field holds something else.
@@ -130,7 +130,7 @@ def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], path:
     """Load weights into a model of the same shape.
 
     Raises:
-        MaesumError: the first name or shape that differs.
+        MaesumError: naming the first weight that is missing, unknown or of another shape.
     """
     check_weights(weights, model.state_dict(), path)
     model.load_state_dict(weights)
@@ -140,10 +140,10 @@ def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path,
     """Compare the names and shapes of weights, and check that they are finite numbers.
 
     Args:
-        of_same_type: whether another floating type is refused as well, which loading would round to the wanted one.
+        of_same_type: whether to refuse another floating type as well, which loading would round to the wanted one.
 
     Raises:
-        MaesumError: the first that differs in name, shape or kind of number, or is not finite.
+        MaesumError: naming the first weight that differs in name, shape or kind of number, or is not finite.
     """
     if not isinstance(found, dict):
         raise MaesumError(f"{path}: field 'state_dict' is no table of weights; name another checkpoint.")
@@ -162,23 +162,23 @@ def check_weights(found: Any, wanted: dict[str, torch.Tensor], path: str | Path,
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """The content of a checkpoint as tensors and plain values; see `read_hashed_checkpoint`."""
+    """Return the content of a checkpoint as tensors and plain values; see `read_hashed_checkpoint`."""
     return _read(path, with_hash=False)[0]
 
 
 def read_hashed_checkpoint(path: str | Path) -> tuple[dict[str, Any], str]:
-    """The content of a checkpoint as tensors and plain values, and the hash of the file that it was read from.
+    """Return the content of a checkpoint as tensors and plain values, and the hash of the file that it was read from.
 
-    The file is opened once: another that takes its name meanwhile, as a training's next checkpoint does, has no part.
+    The file is opened once, so content and hash agree even if a training meanwhile puts its next checkpoint there.
 
     Raises:
-        MaesumError: missing, damaged, not a checkpoint, or holding objects that would have to be executed.
+        MaesumError: the file is missing, damaged, no checkpoint, or holds objects that would have to be executed.
     """
     return _read(path, with_hash=True)
 
 
 def _read(path: str | Path, *, with_hash: bool) -> tuple[dict[str, Any], str]:
-    """The content and the hash of one opened file; the hash is empty where nobody asks for it."""
+    """Return the content and the hash of a checkpoint; the hash is empty unless `with_hash`."""
     path = Path(path)
     check_checkpoint_file(path)
     with _opened(path) as file:
@@ -210,7 +210,7 @@ def _loaded(file: BinaryIO, path: Path) -> dict[str, Any]:
 
 
 def _check_archive(file: BinaryIO, path: Path) -> None:
-    """Check the file's checksums, which `torch.load` does not look at, and that nothing in it is compressed.
+    """Check the file's checksums, which `torch.load` ignores, and that nothing in it is compressed.
 
     A damaged weight would otherwise load and change every score; a compressed entry could fill the memory.
     """

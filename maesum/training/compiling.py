@@ -1,4 +1,4 @@
-"""torch.compile for what is computed again and again with the same shapes: training steps."""
+"""Compile training steps, which repeat the same shapes, with torch.compile."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from maesum.system.errors import MaesumError, first_line
 
 Result = TypeVar("Result")
 
-#: What `compile=` takes, torch.compile's own names: kernels fused; the same replayed as CUDA graphs, which saves the
-#: launches; the same after timing several kernels for each product, which takes minutes and may choose others, with
-#: other bits, the next time.
+#: The values of `compile=`, which are torch.compile's own names. `default` fuses kernels. `reduce-overhead` also
+#: replays them as CUDA graphs, which saves the launches. `max-autotune` also times several kernels for each matrix
+#: product: this takes minutes, and may choose other kernels next time, so that results differ in the last bits.
 MODES = ("default", "reduce-overhead", "max-autotune")
-#: Modes in which a step's results lie in memory that the next step writes to.
+#: Modes in which a step's results are in memory that the next step overwrites.
 _REPLAYED = ("reduce-overhead", "max-autotune")
 
 
 def check_mode(mode: str | None, accumulate: int = 1) -> None:
-    """Refuse a mode that does not exist, or that would write over gradients which are still being summed.
+    """Refuse a mode that does not exist, or that would overwrite gradients which are still being summed.
 
     Args:
         accumulate: batches of one optimiser step.
@@ -38,10 +38,10 @@ def check_mode(mode: str | None, accumulate: int = 1) -> None:
 
 
 def compiled(function: Callable[..., Result], mode: str) -> Callable[..., Result]:
-    """The same function, compiled at its first call for the shapes that it is called with.
+    """Return a function that is compiled at its first call, for the shapes that it is called with.
 
     Raises:
-        MaesumError: an unknown mode; from the first call, a machine that cannot compile.
+        MaesumError: an unknown mode; at the first call also a machine that cannot compile.
     """
     check_mode(mode)
     fast = torch.compile(function, mode=mode, dynamic=False)
@@ -67,7 +67,7 @@ def compiled(function: Callable[..., Result], mode: str) -> Callable[..., Result
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    from torch._dynamo import exc  # here: it loads the compiler
+    from torch._dynamo import exc  # imported here because it loads the compiler
 
     # The wider one, since torch 2.7, also covers a missing Triton and a GPU that Triton does not know.
     return (getattr(exc, "ShortenTraceback", exc.BackendCompilerFailed),)

@@ -1,7 +1,7 @@
-"""What loggers get besides the numbers that training logs: the config, and at the end results, tables and figures.
+"""Send loggers the config before a training, and its results, tables and figures afterwards.
 
-Works with any of Lightning's loggers; W&B gets more, since it can show more. Metrics are the same everywhere, so a
-dashboard may be built on them (`maesum.sharing.dashboard`).
+Works with any of Lightning's loggers; W&B also gets tables and figures, since it can show them. Metrics have the same
+names in all loggers, so a dashboard may be built on them (`maesum.sharing.dashboard`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FIGURES = 5  # of each benchmark; the rest lie in the run's folder
 
 @rank_zero_only
 def log_config(loggers: Sequence[Logger], config: dict[str, Any]) -> None:
-    """Give every logger the resolved config, its hash and the code's version."""
+    """Send every logger the resolved config, its hash and the code's version."""
     settings = {key: value for key, value in config.items() if key != "logger"}
     described = {**settings, "config_hash": config_hash("train", {**config, "ckpt": None}), "git": git_state()}
     for logger in loggers:
@@ -35,7 +35,7 @@ def log_config(loggers: Sequence[Logger], config: dict[str, Any]) -> None:
 
 @rank_zero_only
 def log_results(loggers: Sequence[Logger], metrics: dict[str, float], folder: Path, step: int) -> None:
-    """Give every logger the final figures, and W&B the table of single videos and some figures."""
+    """Send every logger the final metrics, and W&B also a table of single videos and some figures."""
     results = {key: value for key, value in metrics.items() if key.split("/")[0] not in ("train", "val", "monitor")}
     for logger in loggers:
         logger.log_metrics(results, step=step)

@@ -1,4 +1,4 @@
-"""Stopping at the first loss that is not finite, without making the host wait for the GPU."""
+"""Stop at the first loss that is not finite, without making the host wait for the GPU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from maesum.system.transfer import Arriving
 
 
 class _Watched(NamedTuple):
-    """A loss that was computed, and what to say if it turns out not to be finite."""
+    """A loss that is not checked yet, with what an error message about it needs."""
 
     loss: Arriving
     batch: ClipBatch
@@ -25,9 +25,9 @@ class _Watched(NamedTuple):
 
 
 class FiniteLoss:
-    """Checks each loss when the next step has been queued: one step late, so that a GPU always has work meanwhile.
+    """Checks each loss one step late, when the next step has been queued, so that a GPU always has work.
 
-    A checkpoint is never written unchecked: see `check_checkpoint`.
+    The last loss is checked before a checkpoint is written: see `check_checkpoint`.
     """
 
     def __init__(self, module: L.LightningModule) -> None:
@@ -35,10 +35,10 @@ class FiniteLoss:
         self._watched: _Watched | None = None
 
     def watch(self, loss: Tensor, batch: ClipBatch) -> None:
-        """Check the loss of the step before, and keep this one for the next call.
+        """Check the loss of the previous step, and keep this one for the next call.
 
         Raises:
-            MaesumError: the loss of the step before is not finite; names its step, learning rate and rows.
+            MaesumError: the loss of the previous step is not finite; names its step, learning rate and rows.
         """
         self.check()
         module = self._module
@@ -46,10 +46,10 @@ class FiniteLoss:
         self._watched = _Watched(Arriving(loss), batch, module.global_step, module.current_epoch, rate)
 
     def check(self) -> None:
-        """Check the loss that is kept.
+        """Check the loss that `watch` has kept.
 
         Raises:
-            MaesumError: it is not finite.
+            MaesumError: the loss is not finite.
         """
         watched, self._watched = self._watched, None
         if watched is None:
@@ -72,9 +72,9 @@ class FiniteLoss:
         )
 
     def check_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to write weights or optimiser state that are not finite over a checkpoint that is.
+        """Refuse to overwrite a sound checkpoint with weights or optimiser state that are not finite.
 
-        A finite loss can still have a gradient that is not, and another process's loss is not seen here.
+        A finite loss can still have a gradient that is not finite, and the losses of other processes are not seen here.
 
         Raises:
             MaesumError: the last loss, a weight or a moment is not finite.

@@ -1,4 +1,4 @@
-"""Ctrl-C, and signals that end a command, while Lightning trains or tests."""
+"""Handle Ctrl-C, and signals that end a command, while Lightning trains or tests."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_raised() -> Iterator[None]:
-    """Let Ctrl-C leave the block as a KeyboardInterrupt, and another signal as `maesum.system.signals.Ended`.
+    """Raise Ctrl-C out of the block as a KeyboardInterrupt, and another signal as `maesum.system.signals.Ended`.
 
-    Lightning takes it, ignores every further one, and ends the process with status 1 and without a word.
+    Lightning would catch the first interrupt, ignore every further one, and end the process with status 1 and no
+    message.
     """
-    is_main = threading.current_thread() is threading.main_thread()  # Python gives signals to no other
+    is_main = threading.current_thread() is threading.main_thread()  # Python gives signals to no other thread
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -24,4 +25,4 @@ def interrupts_raised() -> Iterator[None]:
             raise
         if is_main:
             signal.signal(signal.SIGINT, before)
-        raise interrupt from None  # which may be another signal's
+        raise interrupt from None  # this may be the exception of another signal

@@ -1,4 +1,4 @@
-"""The loggers of a training, built from `logger=`; W&B is started, and refused where it cannot be, before any work."""
+"""Build the loggers of a training from `logger=`; W&B is started, or refused where it cannot start, before any work."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from lightning.pytorch.utilities import rank_zero_only
 from maesum.runs.provenance import write_text
 from maesum.system.errors import MaesumError, first_line
 
-#: The id of a run's W&B run and the run's folder, a line each, in that folder: a training that goes on there goes on
-#: in the same curve, and one that goes on in a copy of the folder begins another.
+#: File in the run's folder with the id of its W&B run and the folder, a line each, so that a resumed training continues
+#: the same curve, and one that goes on in a copy of the folder begins another.
 RUN_ID = "wandb_run_id"
 _OTHERWISE = "or set WANDB_MODE=offline to log into the run's folder, or leave wandb out of logger="
-#: Seconds to wait for W&B's server: to be reached at all, and to start a run.
+#: Seconds to wait for W&B's server: first for a connection, then for the start of a run.
 _REACH, _START = 5, 30
 
 
 def build_loggers(settings: Mapping[str, Any], folder: Path) -> list[Logger]:
-    """Every logger of `logger=`; W&B's goes on with the run that the folder notes.
+    """Build every logger of `logger=`; W&B's continues the W&B run whose id is in the folder.
 
     Args:
-        settings: each one's `_target_` and arguments, by name.
-        folder: of the run.
+        settings: the `_target_` and arguments of each logger, by name.
+        folder: the run's folder.
 
     Raises:
-        MaesumError: the noted id is none.
+        MaesumError: the file with the id holds something else.
     """
     return [_build(each, folder) for each in settings.values()]
 
@@ -43,7 +43,8 @@ def start_loggers(loggers: Iterable[Logger], folder: Path) -> None:
     """Start the loggers that need a server, before anything else is written into the folder.
 
     Raises:
-        MaesumError: W&B is asked for without a login or out of reach; nothing of it is left in the folder.
+        MaesumError: W&B is asked for without a login, or its server is out of reach; the folder is left without a
+            trace of it.
     """
     for logger in loggers:
         if isinstance(logger, WandbLogger):
@@ -60,7 +61,7 @@ def _build(settings: Any, folder: Path) -> Logger:
 
 @rank_zero_only
 def _start(logger: WandbLogger, folder: Path) -> None:
-    """Start the W&B run, or go on with the folder's own, and note its id."""
+    """Start the W&B run, or continue the one whose id is in the folder, and write the id there."""
     import wandb
 
     was_there = (folder / "wandb").exists()
@@ -85,9 +86,9 @@ def _explained(error: Exception) -> str:
 
 
 def _check_reachable(url: str) -> None:
-    """Find out within seconds what W&B would only tell after minutes: that there is no way to its server."""
+    """Refuse within seconds a server that cannot be reached, which W&B itself would report after minutes."""
     if getproxies().keys() & {"http", "https", "all"}:
-        return  # W&B goes another way
+        return  # W&B connects through the proxy
     parts = urlsplit(url)
     try:
         port = parts.port or (80 if parts.scheme == "http" else 443)
@@ -100,7 +101,7 @@ def _check_reachable(url: str) -> None:
 
 
 def _own_id(folder: Path) -> str | None:
-    """The id that an earlier start has noted for this folder; None where the folder is a copy of one that is there."""
+    """Return the id that an earlier start noted for this folder; None where it is a copy of a folder still there."""
     known, noted_in = _read_note(folder / RUN_ID)
     if noted_in is None or noted_in == str(folder.resolve()):
         return known
@@ -112,7 +113,7 @@ def _own_id(folder: Path) -> str | None:
 
 
 def _read_note(path: Path) -> tuple[str | None, str | None]:
-    """The id of a W&B run and the folder that it was noted in, as far as an earlier start has noted them.
+    """Return the id of a W&B run and the folder that it was noted in, as far as an earlier start has noted them.
 
     Raises:
         MaesumError: the noted id is none.

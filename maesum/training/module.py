@@ -1,4 +1,5 @@
-"""What the modules of all methods share: an optimiser that resuming can ask for, and the schedule of those on clips."""
+"""Base classes of all methods' modules: fresh optimisers for the checks of resuming, and the schedule of training on
+clips."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from maesum.training.optim import adamw, schedule
 class TrainedModule(L.LightningModule):
     """A module that can be resumed: a checkpoint's optimisers are checked against fresh ones before they are loaded.
 
-    One that has a single optimiser defines `build_optimizer`, one that has several `build_optimizers`.
+    A subclass with a single optimiser defines `build_optimizer`, one with several defines `build_optimizers`.
     """
 
     def build_optimizer(self) -> torch.optim.Optimizer:
@@ -25,7 +26,7 @@ class TrainedModule(L.LightningModule):
         raise NotImplementedError(f"{type(self).__name__} defines neither build_optimizer nor build_optimizers")
 
     def build_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Make all optimisers afresh, in the order of a checkpoint's."""
+        """Make all optimisers afresh, in the order in which checkpoints hold them."""
         return [self.build_optimizer()]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -36,8 +37,8 @@ class ClipModule(TrainedModule):
     """A module that trains on batches of clips: AdamW, a warm-up and a cosine, stepped by optimiser step (paper, A1).
 
     Attributes:
-        model: what is trained.
-        optim: rates, decay and betas.
+        model: the network that is trained.
+        optim: learning rates, weight decay and betas of AdamW.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
         warmup_epochs: epochs of linear warm-up.
     """
@@ -48,7 +49,7 @@ class ClipModule(TrainedModule):
     warmup_epochs: int
 
     def build_optimizer(self) -> torch.optim.Optimizer:
-        """AdamW over the weights that are trained."""
+        """Make AdamW over the weights that are trained."""
         return adamw(self.model, self.optim, self.batch_size)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -60,7 +61,7 @@ class ClipModule(TrainedModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def log_over_ranks(self, prefix: str, metrics: Mapping[str, Metric]) -> None:
-        """Log metrics at the end of an epoch, not by step: a rank without a batch takes part in the sum, too."""
+        """Log metrics at the end of an epoch rather than in a step, so that a rank without a batch joins the sum."""
         for name, metric in metrics.items():
             self.log(f"{prefix}/{name}", metric.compute())
             metric.reset()

@@ -1,6 +1,6 @@
-"""What is looked at while a model trains, besides its loss: samples seen, and tau and rho on a few benchmark videos.
+"""Watch a training beyond its loss: samples seen, and tau and rho on a few benchmark videos.
 
-None of it has a say in training: the last weights are used, and no annotation ever selects a checkpoint.
+None of these values influences training: the last weights are used, and no annotation ever selects a checkpoint.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from maesum.scoring import ScoringSettings, importance
 
 
 class SamplesSeen(Callback):
-    """Logs `samples_seen` with every training metric: clips used by all optimiser steps so far, over all ranks."""
+    """Logs `samples_seen` with every training metric: samples used by all optimiser steps so far, over all ranks."""
 
     def __init__(self, batch_size: int) -> None:
         self.batch_size = batch_size
@@ -32,15 +32,15 @@ class SamplesSeen(Callback):
             pl_module.log("samples_seen", float(step * self.batch_size), batch_size=1)
 
 
-#: What the progress bar shows, by the name it shows it under.
+#: Logged keys that the progress bar shows, by the label that it shows.
 _SHOWN = {"loss": "train/loss", "clips/s": "train/clips_per_second"}
 
 
 class TrainingProgress(RichProgressBar):
-    """A progress bar with the last values that were logged of loss and speed.
+    """Shows a progress bar with the last logged loss and speed.
 
-    They are read from the device only in the steps that log them: what `self.log(..., prog_bar=True)` shows is read in
-    every step, and the host waits each time.
+    These are read from the device only in the steps that log them. Values of `self.log(..., prog_bar=True)` would be
+    read in every step, and the host would wait each time.
     """
 
     def __init__(self) -> None:
@@ -60,15 +60,15 @@ class TrainingProgress(RichProgressBar):
 
 
 class BenchmarkMonitor(Callback):
-    """Every few epochs, tau and rho of the current weights on the first videos of each benchmark.
+    """Computes, every few epochs, tau and rho of the current weights on the first videos of each benchmark.
 
-    Logged as `monitor/<benchmark>/tau` and `.../rho`: a trend to watch, and not the figures of a benchmark, since only
-    every k-th frame of a few videos is scored. The first rank does it while the others wait.
+    Logged as `monitor/<benchmark>/tau` and `.../rho`. They show a trend and are not results of a benchmark, since only
+    every k-th frame of a few videos is scored. The first rank scores while the others wait.
 
     Args:
-        benchmarks: what is scored.
-        scoring: how windows are laid and batched.
-        settings: how often, how many videos, and k.
+        benchmarks: the benchmarks that are scored.
+        scoring: how windows are placed around a frame, and batched.
+        settings: how often to score, how many videos, and every how many frames.
     """
 
     def __init__(self, benchmarks: Iterable[OpenBenchmark], scoring: ScoringSettings, settings: MonitorConfig) -> None:

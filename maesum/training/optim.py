@@ -1,4 +1,4 @@
-"""AdamW and its schedule as the paper's appendix A1 sets them."""
+"""Build AdamW and its schedule as in the paper's appendix A1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from maesum.system.errors import MaesumError
 
 
 def adamw(model: nn.Module, settings: OptimSettings, batch_size: int) -> torch.optim.AdamW:
-    """AdamW with decay on matrices only, in one fused pass over the weights where the device has it."""
+    """Build AdamW with weight decay on matrices only, fused where the device supports that."""
     decayed = [p for n, p in model.named_parameters() if p.requires_grad and _decays(n, p)]
     free = [p for n, p in model.named_parameters() if p.requires_grad and not _decays(n, p)]
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": free, "weight_decay": 0.0}]
@@ -30,9 +30,9 @@ def _decays(name: str, parameter: nn.Parameter) -> bool:
 
 
 def warmup_cosine(step: int, total_steps: int, warmup_steps: int, peak_lr: float, min_lr: float) -> float:
-    """The learning rate of optimiser step `step` (0-based) as a fraction of `peak_lr`.
+    """Return the learning rate of optimiser step `step` (0-based) as a fraction of `peak_lr`.
 
-    Linear from peak / warmup_steps to the peak, then half a cosine that reaches `min_lr` at the last step.
+    It rises linearly from peak / warmup_steps to the peak, then falls by half a cosine to `min_lr` at the last step.
     """
     if step < warmup_steps:
         return (step + 1) / warmup_steps
@@ -44,10 +44,10 @@ def warmup_cosine(step: int, total_steps: int, warmup_steps: int, peak_lr: float
 def schedule(
     optimizer: torch.optim.Optimizer, settings: OptimSettings, batch_size: int, total_steps: int, warmup_steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """`warmup_cosine` as a scheduler to be stepped after every optimiser step.
+    """Return `warmup_cosine` as a scheduler that is stepped after every optimiser step.
 
     Raises:
-        MaesumError: a warm-up that fills the whole run.
+        MaesumError: the warm-up fills the whole run.
     """
     if warmup_steps >= total_steps:
         raise MaesumError(

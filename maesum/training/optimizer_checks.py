@@ -1,8 +1,8 @@
-"""Whether the state of an optimiser and its schedule fits the weights, before it is given to them.
+"""Check that the state of optimisers and schedules in a checkpoint fits the weights, before it is loaded.
 
-Optimisers trust what they are given: the fused one reads as much memory as the weights have, whatever the moments'
-shape, and takes whatever options a file holds. So moments are compared with the weights, and options with a fresh
-optimiser's.
+Optimisers do not check their state: the fused one reads as much memory as the weights have, whatever the shape of the
+moments, and takes whatever options a file holds. So moments are compared with the weights, and options with those of a
+fresh optimiser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from maesum.config.fields import LARGEST
 from maesum.system.errors import MaesumError
 from maesum.training.checkpoint_checks import check_like, wrong_field
 
-#: What Adam keeps for each weight, besides the number of its steps.
+#: The moments that Adam keeps for each weight, besides the number of its steps.
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 #: Options of an optimiser that follow from the hardware and decide nothing but the last digits.
 _OF_HARDWARE = ("fused", "foreach", "capturable")
@@ -31,9 +31,9 @@ def check_optimizers(
     """Check the options and moments of all optimisers, and the schedules of their learning rates.
 
     Args:
-        content: of the checkpoint, whose fields have been checked (`maesum.training.checkpoint_checks.check_fields`).
-        optimizers: fresh ones of the task that will be trained on.
-        written: what `state_sizes` said when the checkpoint was written.
+        content: content of the checkpoint, checked by `maesum.training.checkpoint_checks.check_fields`.
+        optimizers: fresh optimisers of the module whose training goes on.
+        written: the result of `state_sizes` when the checkpoint was written.
 
     Raises:
         MaesumError: naming the first field that is missing, of another type or shape, or out of range.
@@ -53,7 +53,7 @@ def check_optimizers(
     _check_schedules(content["lr_schedulers"], optimizers, content["global_step"], path)
     for number, (state, optimizer) in enumerate(zip(found, optimizers, strict=True)):
         rates = content["lr_schedulers"][number]["_last_lr"] if content["lr_schedulers"] else None
-        # One optimiser takes one step at a time, several as many as their method likes.
+        # A single optimiser takes one step for each step of the training; several take as many as their method does.
         most_steps = content["global_step"] if len(optimizers) == 1 else LARGEST
         _check_optimizer(state, optimizer, rates, most_steps, f"optimizer_states.{number}", path)
 
@@ -69,10 +69,10 @@ def _check_optimizer(
     """Check one optimiser's options and moments.
 
     Args:
-        rates: the learning rates that its schedule has set; None = it has none.
-        most_steps: how many steps it may have taken.
+        rates: the learning rates that its schedule has set; None = it has no schedule.
+        most_steps: the largest number of steps that it may have taken.
     """
-    wanted = optimizer.state_dict()  # with the rates that a schedule starts from, where there is one
+    wanted = optimizer.state_dict()  # holds the initial rates of a schedule, where there is one
     groups = found["param_groups"]
     if not isinstance(groups, list) or len(groups) != len(wanted["param_groups"]):
         raise wrong_field(path, f"{name}.param_groups", "other", f"a list of {len(wanted['param_groups'])}")
@@ -94,18 +94,18 @@ def _check_optimizer(
 
 
 def state_sizes(content: dict[str, Any]) -> dict[str, int]:
-    """How many weights of a checkpoint have moments, and how many schedules there are: neither may get lost.
+    """Count the weights of a checkpoint that have moments, and its schedules, so that a loss of either is noticed.
 
-    (A network that no video of an epoch's beginning belongs to has no moments yet.)
+    (Weights may lack moments: a network has none until the first of its training videos has come.)
     """
     states = [state["state"] for state in content["optimizer_states"] if isinstance(state, dict)]
     return {"weights_with_moments": sum(len(moments) for moments in states), "schedules": len(content["lr_schedulers"])}
 
 
 def defect_of(tensor: Tensor) -> str | None:
-    """Why a tensor cannot be used as weights or moments, in words that follow its name; None where it can.
+    """Say why a tensor cannot be used as weights or moments, in words that follow its name; None where it can.
 
-    To be asked once its shape is known to be right: one that repeats a single number may claim any size.
+    Call this only after the shape was checked: a tensor that repeats a single number in memory may claim any size.
     """
     if tensor.is_nested or tensor.layout != torch.strided or tensor.is_quantized or not tensor.dtype.is_floating_point:
         return f"is of type {'nested' if tensor.is_nested else tensor.dtype}, wanted plain real numbers"
@@ -126,7 +126,7 @@ def _check_tensor(found: Any, wanted: Tensor, name: str, path: str | Path) -> No
 
 
 def _check_group(found: Any, usual: dict[str, Any], rate: float, name: str, path: str | Path) -> None:
-    """Check that a group has the options of a fresh optimiser's, and the learning rate that its schedule has set."""
+    """Check that a group has the options of a fresh optimiser, and the learning rate that its schedule has set."""
     if not isinstance(found, dict):
         raise wrong_field(path, name, found, "a table")
     for key, wanted in usual.items():
@@ -149,7 +149,7 @@ def _check_group(found: Any, usual: dict[str, Any], rate: float, name: str, path
 def _check_schedules(
     found: list[Any], optimizers: Sequence[torch.optim.Optimizer], steps: int, path: str | Path
 ) -> None:
-    """Check the schedules of learning rates, where there are any: a `LambdaLR` each, stepped after every step."""
+    """Check the schedules of learning rates, where there are any; each is a `LambdaLR`, stepped after every step."""
     if not found:
         return
     fresh = [LambdaLR(optimizer, lambda step: 1.0).state_dict() for optimizer in optimizers]

@@ -1,4 +1,4 @@
-"""What decides the weights of a training: kept in its checkpoints, so that resuming can tell the same training."""
+"""Record what decides the weights of a training in its checkpoints, so that resuming recognises the same training."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from maesum.runs.identity import SCHEMAS, decisive_settings, defaults, flat
 from maesum.runs.provenance import git_state
 from maesum.system.errors import MaesumError
 
-#: Decisive settings that decide no weights, by the data that a method reads: they are read when training is over, or
-#: not at all.
+#: Settings that decide results but not weights, by the data that a method reads: they are used after training, or not
+#: at all.
 _AFTER_TRAINING = {
     "clips": ("benchmarks", "benchmarks.*", "scoring"),
     "labelled clips": (
@@ -32,7 +32,8 @@ _AFTER_TRAINING = {
     ),
     "videos": ("data", "scoring", "benchmarks.*.stride"),
 }
-#: Where to go on, how far (compared on its own), and names that stand for files, whose content is compared instead.
+#: Settings that are not compared here: where to go on; `epochs`, which has a check of its own; and names of files,
+#: whose content is compared instead.
 _NEVER = ("ckpt", "epochs", "feature", "data.name", "*.features", "*.held_out", "*.annotations", "init")
 
 
@@ -42,13 +43,13 @@ class TrainingRecord:
 
     Attributes:
         settings: the decisive settings by their full key, such as "optim.base_lr", defaults among them.
-        data: what the files that are trained on hold, by the key that names them (`maesum.runs.fingerprint`).
-        epochs: the values of `epochs` that it was trained with, one after the other: more than one where a training was
-            resumed to go on for longer than was meant at first, which changes the learning rate half-way.
-        machine: device, processes and threads: results on another agree but for the last digits.
-        code: the versions of this project and of torch, and the commit: what another does is not known.
-        has_schedule: whether the learning rate depends on `epochs`; if not, more of them are what they would have been
-            from the start.
+        data: hash of the content of the training files, by the key that names them (`maesum.runs.fingerprint`).
+        epochs: the values of `epochs` in turn. There are several where a training was resumed for more epochs than
+            first planned, which changes the learning rate half-way.
+        machine: device, processes and threads. On another machine, results agree but for the last digits.
+        code: the versions of this project and of torch, and the commit. Another version may compute something else.
+        has_schedule: whether the learning rate depends on `epochs`. If not, training for more epochs later gives the
+            same weights as planning them from the start.
     """
 
     settings: dict[str, Any]
@@ -62,11 +63,11 @@ class TrainingRecord:
     def of(
         cls, config: TrainConfig, data: dict[str, str], trainer: L.Trainer, has_schedule: bool = True
     ) -> TrainingRecord:
-        """The record of a training that is about to start.
+        """Make the record of a training that is about to start.
 
         Args:
-            data: what the files hold that it reads, by key (`maesum.runs.fingerprint.fingerprints`).
-            has_schedule: as the attribute.
+            data: hashes of the files that it reads, by key (`maesum.runs.fingerprint.fingerprints`).
+            has_schedule: see the attribute.
 
         Raises:
             MaesumError: a file that is trained on was not there when fingerprints were taken.
@@ -75,7 +76,7 @@ class TrainingRecord:
         plain = asdict(config)
         files = decisive_files(plain)
         named = [key for key in files if not any(fnmatchcase(key, pattern) for pattern in after)]
-        unknown = [key for key in named if key not in data and key != "splits"]  # which may be a name
+        unknown = [key for key in named if key not in data and key != "splits"]  # `splits` may be a name
         if unknown:
             raise MaesumError(f"{unknown[0]}={files[unknown[0]]} cannot be read, wanted a whole file.")
         content = {key: data[key] for key in named if key in data}
@@ -84,15 +85,15 @@ class TrainingRecord:
         return cls(settings, content, [config.epochs], describe_machine(trainer), code, has_schedule)
 
     def to_plain(self) -> dict[str, Any]:
-        """The fields by name, as checkpoints keep them; whether there is a schedule, the method at hand says."""
+        """Return the fields by name, as checkpoints keep them; without `has_schedule`, which the method knows."""
         return {name: value for name, value in asdict(self).items() if name != "has_schedule"}
 
     @classmethod
     def from_plain(cls, fields: Any, path: str | Path) -> TrainingRecord:
-        """What `to_plain` gave.
+        """Make a record from the result of `to_plain`.
 
         Raises:
-            MaesumError: it is something else.
+            MaesumError: the fields are not those of a record.
         """
         kinds = {"settings": dict, "data": dict, "epochs": list, "machine": dict, "code": dict}
         if not isinstance(fields, dict):
@@ -110,15 +111,15 @@ class TrainingRecord:
         return cls(**{name: fields[name] for name in kinds})
 
     def goes_on_from(self, before: TrainingRecord, trained: int, files: dict[str, Any], path: Path) -> TrainingRecord:
-        """The record of this training when it goes on from a checkpoint.
+        """Return the record of this training when it goes on from a checkpoint.
 
         Args:
-            before: the checkpoint's.
-            trained: epochs that were finished when it was written.
-            files: what this training reads by key, for the message.
+            before: the checkpoint's record.
+            trained: number of epochs that were finished when the checkpoint was written.
+            files: the files that this training reads, by key, for the message.
 
         Raises:
-            MaesumError: it was another training, naming the first setting or file that differs.
+            MaesumError: the checkpoint is of another training; names the first setting or file that differs.
         """
         _check_settings(before.settings, self.settings, path)
         for key in sorted(before.data.keys() | self.data.keys()):
@@ -146,10 +147,10 @@ class TrainingRecord:
         return replace(self, epochs=[*before.epochs, *added])
 
     def remarks_on(self, before: TrainingRecord) -> list[str]:
-        """What a user should know about going on from a checkpoint: a line each, none where nothing differs.
+        """Return what a user should know about going on from a checkpoint, as lines; none where nothing differs.
 
         Args:
-            before: the checkpoint's.
+            before: the checkpoint's record.
         """
         lines = []
         if self.epochs != before.epochs and self.has_schedule:
@@ -168,14 +169,14 @@ class TrainingRecord:
 
 
 def describe_machine(trainer: L.Trainer) -> dict[str, Any]:
-    """What a training computes on, as far as the last digits of its results depend on it; plain values."""
+    """Return what the last digits of a training's results depend on: device, processes and threads, as plain values."""
     device = trainer.strategy.root_device.type
     threads = torch.get_num_threads() if device == "cpu" else None
     return {"device": device, "processes": trainer.world_size, "threads": threads}
 
 
 def _check_settings(before: dict[str, Any], now: dict[str, Any], path: Path) -> None:
-    """Refuse the first setting that differs; one that the record lacks, since it is newer, counts as its default."""
+    """Refuse the first setting that differs; a newer setting that the record lacks counts as having its default."""
     usual = flat(defaults(SCHEMAS["train"]))
     for key in sorted(before.keys() | now.keys()):
         then = before.get(key, usual.get(key))

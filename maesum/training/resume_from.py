@@ -1,4 +1,4 @@
-"""Which checkpoint `ckpt=` means, and what lies in the folder that a training goes on in."""
+"""Find the checkpoint that `ckpt=` means, and keep the logs of the folder in which a training goes on."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from maesum.system.launch import restarted
 
 
 def resume_path(ckpt: str | None, folder: Path, folder_is_given: bool = False) -> Path | None:
-    """The checkpoint to resume from, None to start anew.
+    """Return the checkpoint to resume from, None to start anew.
 
-    A file as named; for "last" the one in this run's own folder, or else, where nobody named the folder, the newest
-    among the runs beside it. A job that SLURM or torchrun has started again goes on with its own, whatever is named.
+    A path is taken as given. "last" means the checkpoint in this run's own folder or, where the user did not name the
+    folder, the newest among the runs beside it. A job that SLURM or torchrun has started again goes on with its own
+    checkpoint, whatever `ckpt` says.
 
     Args:
-        folder_is_given: whether the user named the folder (`hydra.run.dir=`, or a job's of a multirun).
+        folder_is_given: whether the user named the folder (by `hydra.run.dir=`, or as a job's folder in a multirun).
 
     Raises:
-        MaesumError: there is none, or the folder holds another training, which would be lost.
+        MaesumError: there is no such checkpoint, or the folder holds another training, which would be lost.
     """
     own = folder / LAST
     if own.is_file():
@@ -40,8 +41,8 @@ def resume_path(ckpt: str | None, folder: Path, folder_is_given: bool = False) -
         return Path(ckpt)
     if folder_is_given:
         raise MaesumError(
-            f"{folder}: no run with {LAST} to resume is in this folder, which ckpt=last stands for where a folder is "
-            "named; leave ckpt= out to start anew, or name a checkpoint by ckpt=FILE."
+            f"{folder}: this folder holds no {LAST}, which ckpt=last means where the folder is named; leave ckpt= out "
+            "to start anew, or name a checkpoint by ckpt=FILE."
         )
     found = sorted(folder.parent.glob(f"*/{LAST}"), key=lambda path: path.stat().st_mtime)
     if not found:
@@ -51,7 +52,7 @@ def resume_path(ckpt: str | None, folder: Path, folder_is_given: bool = False) -
 
 @rank_zero_only
 def keep_log(folder: Path) -> None:
-    """Set a curve that the folder holds aside as metrics_1.csv, ...: Lightning's CSV logger deletes what it finds."""
+    """Rename an earlier metrics.csv of the folder to metrics_1.csv, ...: Lightning's CSV logger would delete it."""
     log = folder / "log" / "metrics.csv"
     if log.is_file():
         number = 1 + len(list(log.parent.glob("metrics_*.csv")))

@@ -1,4 +1,4 @@
-"""Going on with a training that was interrupted: whether the checkpoint fits, and at which batch."""
+"""Resume an interrupted training: check that the checkpoint fits, and find the batch to go on with."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Resumed(NamedTuple):
     """Where a training goes on.
 
     Attributes:
-        position: where in the data it stands.
-        record: what decides its weights from here on, and did before.
-        remarks: what the user should know about it, a line each.
+        position: the epoch and batch to go on with.
+        record: what decides its weights, before this point and after it.
+        remarks: lines that tell the user what is special about going on.
     """
 
     position: Position
@@ -38,7 +38,7 @@ class Resumed(NamedTuple):
 
 def prepare_to_resume(
     checkpoint: Path | None,
-    task: TrainedModule,
+    module: TrainedModule,
     data: Any,
     trainer: L.Trainer,
     config: TrainConfig,
@@ -46,21 +46,22 @@ def prepare_to_resume(
     folder: Path,
     has_schedule: bool = True,
 ) -> list[int]:
-    """Have checkpoints record what decides the weights; going on from one, check that it is of this training.
+    """Give checkpoints a record of what decides the weights; when resuming, check that the checkpoint fits it.
 
     Args:
-        read: what the files that the config names hold.
+        read: hashes of the files that the config names.
         has_schedule: whether the learning rate depends on how long the training is.
 
     Returns:
-        The values of `epochs` that the weights are trained with, one after the other.
+        The values of `epochs` that the weights are trained with, in turn.
 
     Raises:
-        MaesumError: the checkpoint is of another training, damaged, or a finished run's that nobody named.
+        MaesumError: the checkpoint is of another training, is damaged, or belongs to a finished run that the user did
+            not name.
     """
     record, remarks = TrainingRecord.of(config, read, trainer, has_schedule), list[str]()
     if checkpoint is not None:
-        resumed = load_resumed(checkpoint, task, trainer, record, decisive_files(asdict(config)))
+        resumed = load_resumed(checkpoint, module, trainer, record, decisive_files(asdict(config)))
         if config.ckpt == "last":
             refuse_finished(checkpoint, folder, resumed)
         data.start, record = resumed.position, resumed.record
@@ -73,40 +74,40 @@ def prepare_to_resume(
 
 
 def load_resumed(
-    path: Path, task: TrainedModule, trainer: L.Trainer, record: TrainingRecord, files: dict[str, Any]
+    path: Path, module: TrainedModule, trainer: L.Trainer, record: TrainingRecord, files: dict[str, Any]
 ) -> Resumed:
-    """Check that a checkpoint is one of this training and whole, and tell where to go on.
+    """Check that a checkpoint is whole and of this training, and return where to go on.
 
     Args:
-        task: what will be trained on.
-        trainer: that will train it.
+        module: the module whose training goes on.
+        trainer: the trainer that will train it.
         record: what decides the weights of this training.
-        files: what it reads by key, for messages.
+        files: the files that this training reads, by key, for messages.
 
     Raises:
-        MaesumError: not a checkpoint to resume from, one made with other settings or data, or a damaged one.
+        MaesumError: it is no checkpoint to resume from, was made with other settings or data, or is damaged.
     """
-    return resumed_from(read_checkpoint(path), path, task, trainer, record, files)
+    return resumed_from(read_checkpoint(path), path, module, trainer, record, files)
 
 
 def resumed_from(
     content: dict[str, Any],
     path: Path,
-    task: TrainedModule,
+    module: TrainedModule,
     trainer: L.Trainer,
     record: TrainingRecord,
     files: dict[str, Any],
 ) -> Resumed:
-    """The same of a checkpoint's content that has been read from `path`."""
+    """Check the content of a checkpoint that was read from `path`, as `load_resumed` does."""
     check_fields(content, path)
     before = TrainingRecord.from_plain(content[EXTRA].get("record"), path)
     position = _position(content["loops"], path)
     goes_on = record.goes_on_from(before, position.epoch, files, path)
-    check_settings(content["hyper_parameters"], dict(task.hparams), path)
-    _check_features(read_origin(content, path), getattr(task, "trained_on", None), path)
-    check_weights(content["state_dict"], task.state_dict(), path, of_same_type=True)
+    check_settings(content["hyper_parameters"], dict(module.hparams), path)
+    _check_features(read_origin(content, path), getattr(module, "trained_on", None), path)
+    check_weights(content["state_dict"], module.state_dict(), path, of_same_type=True)
     check_like(content["loops"].get("fit_loop"), trainer.fit_loop.state_dict(), "loops.fit_loop", path)
-    check_optimizers(content, task.build_optimizers(), content[EXTRA], path)
+    check_optimizers(content, module.build_optimizers(), content[EXTRA], path)
     _check_place(position, content[EXTRA], trainer.accumulate_grad_batches, path)
     remarks = goes_on.remarks_on(before)
     if position.epoch == record.epochs[-1]:
@@ -115,28 +116,28 @@ def resumed_from(
 
 
 def refuse_finished(path: Path, folder: Path, resumed: Resumed) -> None:
-    """Refuse another run's result for this one's: `last` may have found a neighbour that is done.
+    """Refuse to pass the results of another, finished run for this one's: `last` may have found such a neighbour.
 
     Raises:
-        MaesumError: the checkpoint is another folder's, has no step left, and its run has left its results.
+        MaesumError: the checkpoint is in another folder, has no step left, and its run has left results.
     """
     of = path.parent.parent
     is_done = resumed.position.epoch == resumed.record.epochs[-1] and (of / "metrics.json").exists()
     if is_done and of.resolve() != folder.resolve():
         raise MaesumError(
-            f"{of}: ckpt=last stands for this run, the newest beside {folder}, which is finished and has its results; "
+            f"{of}: ckpt=last means this run, the newest beside {folder}, but it is finished and has its results; "
             f"raise epochs= to go on from it, name it by ckpt={path} to score it again, or leave ckpt= out to start "
             "anew."
         )
 
 
 def check_settings(found: Any, wanted: dict[str, Any], path: Path, prefix: str = "") -> None:
-    """Compare a checkpoint's hyper-parameters with those of the task, some of which follow from the data.
+    """Compare a checkpoint's hyper-parameters with those of the module, some of which follow from the data.
 
-    One that the checkpoint lacks is newer: the record of the training tells whether it has its default.
+    A hyper-parameter that the checkpoint lacks is newer; `TrainingRecord` checks that it has its default.
 
     Raises:
-        MaesumError: naming the first that differs.
+        MaesumError: naming the first hyper-parameter that differs.
     """
     if not isinstance(found, dict):
         raise MaesumError(f"{path}: field 'hyper_parameters' is no table of settings; name another checkpoint.")
@@ -159,7 +160,7 @@ def _check_features(before: FeatureOrigin | None, now: FeatureOrigin | None, pat
 
 
 def _check_place(position: Position, extra: dict[str, Any], accumulate: int, path: Path) -> None:
-    """Check a place within an epoch, where batches are counted: they must be cut now as they were."""
+    """Check a position within an epoch: it counts batches, so these must be accumulated as before."""
     for name in ("accumulate_grad_batches", "batches_per_epoch"):
         if type(extra.get(name)) is not int or extra[name] < 1:
             raise wrong_field(path, f"{EXTRA}.{name}", extra.get(name), "a number of at least 1")
@@ -179,7 +180,7 @@ def _check_place(position: Position, extra: dict[str, Any], accumulate: int, pat
 
 
 def _position(loops: Any, path: Path) -> Position:
-    """The epoch and batch that Lightning's counters tell."""
+    """Return the epoch and batch that Lightning's counters give."""
     try:
         fit = loops["fit_loop"]
         epochs, batches = fit["epoch_progress"]["current"], fit["epoch_loop.batch_progress"]["current"]

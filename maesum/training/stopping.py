@@ -1,9 +1,9 @@
-"""Signals that ask a training to stop: noted when they come, obeyed at the end of an optimiser step.
+"""Stop a training on a signal: note the signal when it comes, and stop at the end of an optimiser step.
 
 SIGTERM is what schedulers and `kill` send, SIGINT is Ctrl-C, and SIGHUP comes when the terminal is closed or the
-connection to it is lost; SIGUSR1 is what SLURM sends ahead of a time limit
-(`#SBATCH --signal=SIGUSR1@90`), and asks for the job to be queued again. Lightning's own handlers save in the middle of
-whatever is running, which may be half of an optimiser step, so these replace them while a fit runs.
+connection to it is lost. SIGUSR1 is what SLURM sends ahead of a time limit (`#SBATCH --signal=SIGUSR1@90`), and asks
+for the job to be queued again. Lightning's own handlers save at once, which may be in the middle of an optimiser step,
+so the handlers here replace them while a fit runs.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from maesum.system.transfer import Arriving
 
 logger = logging.getLogger(__name__)
 
-#: What asks a training to stop, by name.
+#: Names of the signals that ask a training to stop.
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 
-#: How long the other processes of a failed job get to say what happened to them.
+#: Seconds that the other processes of a failed job get to print their own errors.
 _GRACE_SECONDS = 5.0
 
 
@@ -42,10 +42,10 @@ class StopRequest:
         self._signum = 0
         self._asked: Arriving | None = None
         self._speaks = True
-        self._terminals: list[int] = []  # of standard output and error, those that end with the terminal
+        self._terminals: list[int] = []  # those of standard output and error that are terminals
 
     def listen(self, trainer: L.Trainer) -> None:
-        """Take the signals over. Called after Lightning has installed its handlers."""
+        """Install the handlers; call this after Lightning has installed its own."""
         # Lightning's own way to agree on SIGTERM makes every host wait for its device in every step (its issue 21487).
         trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = _nothing  # type: ignore[method-assign]
         self._speaks = trainer.is_global_zero
@@ -59,13 +59,15 @@ class StopRequest:
                 signal.signal(signum, self._note)
 
     def agreed(self, trainer: L.Trainer) -> int:
-        """The signal that any process of the job has received, 0 for none: the same answer in every process."""
+        """Return the signal that any process of the job has received, 0 for none; it is the same in every process."""
         self._asked = None
         return self._signum if trainer.world_size == 1 else int(self._ask(trainer).item())
 
     def agreed_before(self, trainer: L.Trainer) -> int:
-        """The same as it stood at the last call of this, if `agreed` was not called since: no process has to wait for
-        its device in every step."""
+        """Return what `agreed` would have returned at the previous call of this method; 0 if `agreed` was called since.
+
+        Being one call late, it never makes a process wait for its device.
+        """
         if trainer.world_size == 1:
             return self._signum
         asked, self._asked = self._asked, self._ask(trainer)
@@ -87,7 +89,7 @@ class StopRequest:
                 say("stopping after this step; Ctrl-C again stops at once", error=True)
 
     def _leave_the_terminal(self) -> None:
-        """Send what is still printed nowhere: the terminal is gone, and an error would come before the checkpoint."""
+        """Discard further output: the terminal is gone, and an error from printing would prevent the checkpoint."""
         for number in self._terminals:
             os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
@@ -98,10 +100,12 @@ def _nothing() -> None:
 
 @contextmanager
 def requeued_on_signal() -> Iterator[None]:
-    """Under SLURM, obey SIGUSR1 also before a fit and after it, e.g. while benchmarks are scored: nothing is to save.
+    """Under SLURM, stop on SIGUSR1 also before a fit and after it, e.g. while benchmarks are scored.
+
+    There is nothing to save then, so the block is left at once.
 
     Raises:
-        Stopped: out of the block, when the signal comes while no `StopRequest` listens.
+        Stopped: the signal comes while no `StopRequest` listens.
     """
     if "SLURM_JOB_ID" not in os.environ or threading.current_thread() is not threading.main_thread():
         yield
@@ -110,7 +114,7 @@ def requeued_on_signal() -> Iterator[None]:
 
     def leave(signum: int, frame: FrameType | None) -> None:
         if os.getpid() != process:
-            return  # a loader process, which has inherited this and is signalled too
+            return  # a loader process, which has inherited this handler and gets the signal too
         if is_further_rank():
             raise Stopped("stopped by SIGUSR1.", 0)
         again = "SLURM has queued the job again" if requeue_in_slurm() else "start it again with ckpt=last"
@@ -124,7 +128,7 @@ def requeued_on_signal() -> Iterator[None]:
 
 
 def requeue_in_slurm() -> bool:
-    """Ask SLURM to queue this job again; False where there is no SLURM or it refuses."""
+    """Ask SLURM to queue this job again; return False where there is no SLURM or it refuses."""
     job = os.environ.get("SLURM_JOB_ID")
     if job is None:
         return False

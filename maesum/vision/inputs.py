@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def chosen_videos(settings: ExtractConfig) -> list[Video]:
-    """Return the videos of `videos=`, selected and labelled by `ids=`; says how many of the ids have no video."""
+    """Return the videos of `videos=`, selected and labelled by `ids=`; prints how many ids have a video."""
     from maesum.vision.id_lists import read_id_list
     from maesum.vision.videos import find_videos, select
 
@@ -29,11 +29,11 @@ def chosen_videos(settings: ExtractConfig) -> list[Video]:
 
 
 def build_encoder(settings: ExtractConfig | SummarizeConfig, make: partial[Any], target: str) -> Encoder:
-    """The backbone of a command on its device.
+    """Build the backbone of a command on its device.
 
     Args:
-        make: the backbone with its arguments, to be called.
-        target: its name, for messages.
+        make: builds the backbone, with its arguments bound.
+        target: name of the backbone, for messages.
 
     Raises:
         MaesumError: the backbone cannot be built, or the device is not available.
@@ -46,7 +46,7 @@ def build_encoder(settings: ExtractConfig | SummarizeConfig, make: partial[Any],
 
 
 def require_vision_packages() -> None:
-    """Refuse to go on without the package that decodes videos, and say how to install it.
+    """Refuse to continue without the package that decodes videos, and say how to install it.
 
     Raises:
         MaesumError: PyAV is not installed.

@@ -192,7 +192,7 @@ def test_an_evaluation_does_not_take_the_place_of_other_results(inputs, tmp_path
     (tmp_path / "run" / "metrics.json").write_text('{"train/loss": 1.0}')
     arguments = (*inputs, "out=run/metrics.json")
     message = user_error(maesum_here("evaluate", *arguments, folder=tmp_path))
-    assert "out=run/metrics.json is there and holds no evaluation" in message
+    assert "out=run/metrics.json exists and holds no evaluation" in message
     assert (tmp_path / "run" / "metrics.json").read_text() == '{"train/loss": 1.0}'
     (tmp_path / "run" / "metrics.json").unlink()
     for _ in range(2):  # its own it may renew

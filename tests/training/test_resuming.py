@@ -298,7 +298,7 @@ def test_a_finished_neighbour_is_not_this_runs_result(content, load, tmp_path):
     refuse_finished(path, tmp_path / "runs" / "b", resumed)  # killed before it was scored
     (neighbour / "metrics.json").write_text("{}")
     refuse_finished(path, neighbour, resumed)  # its own folder
-    with pytest.raises(MaesumError, match=r"runs/a: ckpt=last stands for this run, .* which is finished"):
+    with pytest.raises(MaesumError, match=r"runs/a: ckpt=last means this run, .* but it is finished"):
         refuse_finished(path, tmp_path / "runs" / "b", resumed)
 
 

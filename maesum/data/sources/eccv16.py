@@ -47,17 +47,19 @@ class Eccv16Source(FileSource):
 
     _target_: str = "maesum.data.sources.eccv16.import_eccv16"
     name: str | None = setting(
-        None, 'the benchmark\'s name; by default the part of the file name that says it, e.g. "tvsum"', is_text=True
+        None, 'the benchmark\'s name; by default taken from the file name, e.g. "tvsum"', is_text=True
     )
-    fps: float | None = setting(None, "frames per second of the videos, where the file does not tell", above=0)
+    fps: float | None = setting(None, "frames per second of the videos, if the file lacks it", above=0)
     backbone: str | None = setting(
-        None, "what computed the features; by default googlenet pool5 of the public files", is_text=True
+        None, "network that computed the features; by default googlenet pool5 for the public files", is_text=True
     )
-    dtype: str = setting("float16", "or float32", choices=FEATURE_TYPES)
+    dtype: str = setting("float16", "type of the stored features: float16 or float32", choices=FEATURE_TYPES)
     short: ShortPolicy = setting(
         ShortPolicy.error, "what to do with videos below min_frames feature rows: error or drop"
     )
-    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes", at_least=1)
+    min_frames: int = setting(
+        MIN_FRAMES, "fewest feature rows of a video, those of a clip or scoring window", at_least=1
+    )
 
 
 def import_eccv16(
@@ -76,8 +78,9 @@ def import_eccv16(
         input: the .h5 file.
         out: a folder, which gets features.h5 and annotations.h5.
         name: the benchmark's name; by default what the file name says, e.g. "tvsum".
-        fps: frames per second of the videos, where the file does not tell; None leaves it out of what is written.
-        backbone: what computed the features; None = "googlenet pool5" where file name and width say so, or "unknown".
+        fps: frames per second of the videos, if the file lacks it; None writes none.
+        backbone: network that computed the features; None = "googlenet pool5" where file name and width say so, else
+            "unknown".
         dtype: of the features as stored, "float16" or "float32".
         short: what to do with videos of fewer than `min_frames` feature rows: refuse, or drop from both files. Padding
             is refused, because the annotations have the true lengths.

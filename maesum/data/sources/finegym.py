@@ -39,7 +39,7 @@ class FinegymSource(FileSource):
 
     _target_: str = "maesum.data.sources.finegym.import_finegym"
     input: Any = setting(II("input"), "the folder of both instance lists, or a list of files", is_text=True)
-    ids: str = setting(MISSING, "text file: the videos to keep, one id a line", is_text=True)
+    ids: str = setting(MISSING, "text file with the ids of the videos to keep, one per line", is_text=True)
     videos: str = setting(MISSING, "CSV with video_id,fps,n_frames or a features file that holds fps", is_text=True)
 
 

@@ -27,14 +27,18 @@ class NpySource(FileSource):
     """A folder of feature arrays, see maesum.data.sources.npy."""
 
     _target_: str = "maesum.data.sources.npy.import_npy_folder"
-    only: str | None = setting(None, "text file: the ids to keep", is_text=True)
-    exclude: str | None = setting(None, "text file: the ids to leave out", is_text=True)
-    dtype: str = setting("float16", "or float32", choices=FEATURE_TYPES)
+    only: str | None = setting(None, "text file with the ids of the videos to keep; null: all", is_text=True)
+    exclude: str | None = setting(None, "text file with the ids of the videos to leave out", is_text=True)
+    dtype: str = setting("float16", "type of the stored features: float16 or float32", choices=FEATURE_TYPES)
     fps: float | None = setting(None, "frames per second of the feature rows, if all videos share it", above=0)
     short: ShortPolicy = setting(ShortPolicy.error, "what to do with videos below min_frames: error, drop or pad")
-    min_frames: int = setting(MIN_FRAMES, "of a video: as many as a training clip or scoring window takes", at_least=1)
-    backbone: str = setting("unknown", "what computed the features, kept in the file", is_text=True)
-    preprocessing: str = setting("unknown", "how frames were prepared for it, kept in the file", is_text=True)
+    min_frames: int = setting(
+        MIN_FRAMES, "fewest feature rows of a video, those of a clip or scoring window", at_least=1
+    )
+    backbone: str = setting("unknown", "network that computed the features, as noted in the file", is_text=True)
+    preprocessing: str = setting(
+        "unknown", "how frames were prepared for the network, as noted in the file", is_text=True
+    )
 
 
 def import_npy_folder(
