@@ -9,6 +9,7 @@ import importlib
 import io
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from maesum.cli.entry import EXIT_USER_ERROR, explain
 from maesum.cli.registration import register_schemas
 from maesum.config import CONF_DIR
 from maesum.system.errors import MaesumError
+from tests.started import Started
 
 #: Overrides that make any training run a matter of seconds.
 SECONDS = [
@@ -36,14 +38,14 @@ SECONDS = [
 
 def maesum(command: str, *arguments: str, folder: Path, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `python -m maesum.<command>` in a folder; the demo set comes from and goes to `cache`."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline", "COLUMNS": "120"}
-    environment.pop("HYDRA_FULL_ERROR", None)
-    if cache is not None:
-        environment["MAESUM_CACHE"] = str(cache)
-    return subprocess.run(
-        [sys.executable, "-m", f"maesum.{command}", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    process = Started(command, *arguments, folder=folder, cache=cache, WANDB_MODE="offline")
+    try:
+        stdout, stderr = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    assert process.returncode is not None
+    return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
 def maesum_here(

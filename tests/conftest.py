@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 # Before torch is imported: the suite runs several processes on few cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,8 +51,13 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the demo data is made once by the commands that need it."""
-    return tmp_path_factory.mktemp("cache")
+    """Where commands find a demo set: as many clips to train on as users get, but a tenth of the frames to score."""
+    from maesum.data import demo
+
+    folder = tmp_path_factory.mktemp("cache")
+    with mock.patch.multiple(demo, BENCHMARK_VIDEOS=5, RATED_FRAMES=12):
+        demo.make_demo(folder / "demo")
+    return folder
 
 
 @pytest.fixture(scope="session")

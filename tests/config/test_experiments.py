@@ -106,11 +106,6 @@ def test_the_papers_scale_keeps_the_papers_numbers(hydra):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def weights(tmp_path_factory, cache):
     folder = tmp_path_factory.mktemp("weights")
     done = maesum_here(

@@ -63,11 +63,6 @@ rows:
 """
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """A folder that adds the toy, for this process and those that it starts."""

@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.commands import SECONDS
+from tests.started import Started
 
 #: Some seconds of training and scoring, the same in every test, for processes on CPUs.
 TRAINING = (
@@ -42,7 +43,7 @@ def torchrun(
     return command(*whole, folder=folder, cache=cache, **environment)
 
 
-def srun(job: str, *arguments: str, folder: Path, cache: Path, **environment: str) -> list[subprocess.Popen[str]]:
+def srun(job: str, *arguments: str, folder: Path, cache: Path, **environment: str) -> list[Started]:
     """Start `python -m maesum.<arguments>` twice, as the tasks of a SLURM job on two machines of one task each."""
     job_variables = {
         "SLURM_JOB_ID": job, "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "1",
@@ -51,12 +52,12 @@ def srun(job: str, *arguments: str, folder: Path, cache: Path, **environment: st
     }  # fmt: skip
     name, *rest = arguments
     return [
-        command("-m", f"maesum.{name}", *rest, folder=folder, cache=cache, **(task | job_variables | environment))
+        Started(name, *rest, folder=folder, cache=cache, **(task | job_variables | environment))
         for task in ({"SLURM_PROCID": rank, "SLURM_NODEID": rank, "SLURM_LOCALID": "0"} for rank in ("0", "1"))
     ]
 
 
-def finish(processes: list[subprocess.Popen[str]], status: int = 0) -> list[str]:
+def finish(processes: Sequence[subprocess.Popen[str] | Started], status: int = 0) -> list[str]:
     """Wait for the processes of a job; what each printed on both streams.
 
     Raises:
@@ -71,13 +72,13 @@ def finish(processes: list[subprocess.Popen[str]], status: int = 0) -> list[str]
     return printed
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str] | Started) -> None:
     """Kill what is left of a process's group: an agent of torchrun leaves its workers behind."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_until(happened: Callable[[], object], process: subprocess.Popen[str], seconds: float = 120) -> None:
+def wait_until(happened: Callable[[], object], process: subprocess.Popen[str] | Started, seconds: float = 120) -> None:
     """Wait for something that a process brings about.
 
     Raises:

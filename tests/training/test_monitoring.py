@@ -16,11 +16,6 @@ from tests.commands import SECONDS, maesum_here, user_error
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def runs(tmp_path_factory, cache):
     """The same training without and with the monitor."""
     folder = tmp_path_factory.mktemp("runs")
