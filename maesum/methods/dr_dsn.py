@@ -12,10 +12,10 @@ Table 3 quotes are others' runs of the released code (Otani et al. 2019; Saquil 
 - Adam at 1e-5, L2 penalty 1e-5 on all weights, gradients clipped at 5; PyTorch's initialisation;
 - 60 epochs at one rate: the code makes a scheduler (a tenth after 30 epochs), but never steps it.
 
-`method.formula=paper` follows the equations as they are usually quoted (check the paper before you cite a result of it):
-plain distances, the whole sum of both rewards, the mean over episodes of
-the sum over frames, the squares of weights penalised (twice the gradient), no clipping. The paper is silent on
-initialisation and on how fast the baseline moves; here they are as in the released code.
+`method.formula=paper` follows the equations as they are usually quoted (read the paper before citing a result of it):
+plain distances, the whole sum of both rewards, the mean over episodes of the sum over frames, the squares of weights
+penalised (twice the gradient), no clipping. The paper is silent on initialisation and on how fast the baseline moves;
+here they are as in the released code.
 
 What differs from both: features, splits and evaluator are ours; the order of videos and the draws follow from our seed;
 the paper's early stopping, when the reward stands still for 10 epochs, is in neither; frames of zeros are unlike all
