@@ -242,6 +242,15 @@ class TrainConfig:
     )
     evaluator: MonitorConfig = field(default_factory=MonitorConfig)
 
+    @property
+    def stride_range(self) -> tuple[int, int]:
+        """The smallest and the largest stride of a training clip.
+
+        Raises:
+            MaesumError: `stride` is neither a number nor a range.
+        """
+        return parse_stride(self.stride)
+
     def check_rules(self, prefix: str) -> None:
         """Refuse settings that do not go together.
 
@@ -249,7 +258,7 @@ class TrainConfig:
             MaesumError: the stride is malformed, the warm-up is longer than the training, the mask covers no frame or
                 all frames, or the target position lies outside the window.
         """
-        parse_stride(self.stride)
+        _ = self.stride_range
         reads = self.method.get("reads")
         if reads == "videos":
             self._check_whole_videos()

@@ -5,7 +5,7 @@ Letters in shapes: B clips, T frames of a clip, D feature width.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -58,7 +58,7 @@ class ClipDraws(Sampler[DrawnClips]):
         self,
         addresses: ClipBatches | HeldOutBatches,
         store: FeatureStore,
-        stride: int | Sequence[int],
+        stride: tuple[int, int],
         frames: int,
         seed: int,
     ) -> None:

@@ -12,7 +12,6 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from maesum.config.training import RESIDENCIES
-from maesum.data import sampling
 from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
 from maesum.data.feature_files import check_apart
 from maesum.data.loading import FeatureLoader
@@ -29,7 +28,7 @@ class ClipDataModule(L.LightningDataModule):
     Args:
         features: files of the training set (see `FeatureStore`).
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
-        stride: temporal stride of a clip, one number or a range; [1, 8] is the paper's rand(1,8).
+        stride: smallest and largest temporal stride of a clip; (1, 8) is the paper's rand(1,8).
         frames: frames of a clip.
         clips_per_video: clips drawn from each video in an epoch (paper, A1: 10 on the summarization benchmarks).
         held_out: files of videos to validate on, or None.
@@ -48,7 +47,7 @@ class ClipDataModule(L.LightningDataModule):
         self,
         features: str | Sequence[str],
         batch_size: int = 128,
-        stride: int | Sequence[int] = (1, 8),
+        stride: tuple[int, int] = (1, 8),
         frames: int = 30,
         clips_per_video: int = 1,
         held_out: str | Sequence[str] | None = None,
@@ -58,10 +57,9 @@ class ClipDataModule(L.LightningDataModule):
         residency: str = "disk",
     ) -> None:
         super().__init__()
-        strides = sampling.parse_stride(stride)
         if residency not in RESIDENCIES:
             raise MaesumError(f"data.residency is {residency!r}, wanted one of {', '.join(RESIDENCIES)}.")
-        self.batch_size, self.stride, self.frames, self.seed = batch_size, strides, frames, seed
+        self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
         self.clips_per_video, self.held_out_clips_per_video = clips_per_video, held_out_clips_per_video
         self.workers, self.residency = workers, residency
         self._on_device: DeviceFeatures | None = None

@@ -39,7 +39,7 @@ class LabelledClips(Dataset[LabelledBatch]):
         self,
         store: FeatureStore,
         labels: np.ndarray,
-        stride: int | Sequence[int],
+        stride: tuple[int, int],
         frames: int,
         seed: int,
         spread: int | None,
@@ -60,7 +60,7 @@ class LabelledClips(Dataset[LabelledBatch]):
         return LabelledBatch(self.store.gather(rows), torch.from_numpy(self.labels[video]))
 
 
-def spread_clips(lengths: np.ndarray, stride: int | Sequence[int], frames: int, clips: int) -> np.ndarray:
+def spread_clips(lengths: np.ndarray, stride: tuple[int, int], frames: int, clips: int) -> np.ndarray:
     """Return clips whose starts are spread evenly from a video's first frame to the last possible start (paper, A1).
 
     Args:
@@ -71,7 +71,7 @@ def spread_clips(lengths: np.ndarray, stride: int | Sequence[int], frames: int, 
     Returns:
         frame_index [B, clips, frames] int64.
     """
-    lowest, highest = sampling.parse_stride(stride)
+    lowest, highest = stride
     lengths = np.asarray(lengths, dtype=np.int64)
     step = np.minimum((lowest + highest) // 2, (lengths - 1) // (frames - 1))  # [B]
     last_start = lengths - 1 - (frames - 1) * step  # [B]
@@ -87,7 +87,7 @@ class LabelledDataModule(L.LightningDataModule):
         features: the training set, with labels.
         held_out: the test set, with labels.
         batch_size: clips of one optimiser step, over all ranks and accumulation steps.
-        stride: temporal stride of a clip, one number or a range.
+        stride: smallest and largest temporal stride of a clip.
         clips_per_video: clips drawn from each training video in an epoch.
         test_clips: clips spread uniformly over each test video.
 
@@ -104,7 +104,7 @@ class LabelledDataModule(L.LightningDataModule):
         features: str | Sequence[str],
         held_out: str | Sequence[str],
         batch_size: int = 128,
-        stride: int | Sequence[int] = 2,
+        stride: tuple[int, int] = (2, 2),
         frames: int = 30,
         clips_per_video: int = 1,
         test_clips: int = 4,
@@ -112,7 +112,6 @@ class LabelledDataModule(L.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        strides = sampling.parse_stride(stride)
         for name, count in (
             ("batch_size", batch_size),
             ("clips_per_video", clips_per_video),
@@ -120,7 +119,7 @@ class LabelledDataModule(L.LightningDataModule):
         ):
             if count < 1:
                 raise MaesumError(f"{name} is {count}, wanted at least 1.")
-        self.batch_size, self.stride, self.frames, self.seed = batch_size, strides, frames, seed
+        self.batch_size, self.stride, self.frames, self.seed = batch_size, stride, frames, seed
         self.clips_per_video, self.test_clips, self.workers = clips_per_video, test_clips, workers
         self.store, self.held_out = FeatureStore(features), FeatureStore(held_out)
         for store in (self.store, self.held_out):

@@ -9,13 +9,11 @@ Letters in shapes: B samples, T frames of a clip or window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from maesum.config.scoring import BOUNDARIES
-from maesum.config.values import parse_stride
 from maesum.system.errors import MaesumError
 
 # One stream for each purpose, so that draws for one purpose never change those for another.
@@ -34,7 +32,7 @@ def clips(
     epoch: int,
     samples: np.ndarray,
     lengths: np.ndarray,
-    stride: int | Sequence[int] = (1, 8),
+    stride: tuple[int, int] = (1, 8),
     frames: int = 30,
 ) -> np.ndarray:
     """Draw the frames of training clips (paper, sections 3.3 and 4.3).
@@ -45,6 +43,7 @@ def clips(
     Args:
         samples: [B] int, sample numbers: the same number draws the same clip in any batch.
         lengths: [B] int, frames of each sample's video.
+        stride: the smallest and the largest (see `maesum.config.values.parse_stride`).
 
     Returns:
         frame_index [B, frames] int64, within each video.
@@ -52,7 +51,7 @@ def clips(
     Raises:
         MaesumError: a video has fewer frames than a clip.
     """
-    lowest, highest = parse_stride(stride)
+    lowest, highest = stride
     lengths = np.asarray(lengths, dtype=np.int64)
     if lengths.size and int(lengths.min()) < frames:
         raise MaesumError(f"a video has {int(lengths.min())} frames, but a clip takes {frames}; leave such videos out.")

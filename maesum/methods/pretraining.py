@@ -169,7 +169,7 @@ def clip_data(config: TrainConfig) -> ClipDataModule:
     return ClipDataModule(
         data.features,
         batch_size=config.batch_size,
-        stride=config.stride,
+        stride=config.stride_range,
         frames=config.model.frames,
         clips_per_video=data.clips_per_video,
         held_out=data.held_out,

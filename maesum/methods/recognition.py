@@ -98,7 +98,7 @@ def _build_recognition(setup: Setup) -> tuple[Recognition, LabelledDataModule]:
         labelled.features,
         labelled.held_out,
         batch_size=config.batch_size,
-        stride=config.stride,
+        stride=config.stride_range,
         frames=config.model.frames,
         clips_per_video=labelled.clips_per_video,
         test_clips=labelled.test_clips,

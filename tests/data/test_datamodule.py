@@ -44,7 +44,7 @@ def test_two_epochs_and_two_seeds_differ(make_features):
 def test_frames_are_the_rows_of_the_store(make_features):
     path = make_features()
     store = FeatureStore(path)
-    for batch in _batches(path, stride=2):
+    for batch in _batches(path, stride=(2, 2)):
         assert torch.equal(batch.frames, store.gather(batch.rows))
         assert batch.frames.shape == (8, 30, 8)
         video = np.searchsorted(store.offsets, batch.rows.numpy(), side="right") - 1

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maesum.config.values import parse_stride
 from maesum.data import sampling
 from maesum.system.errors import MaesumError
 
@@ -133,13 +134,13 @@ def test_shift_keeps_whole_windows_without_repeats():
 
 @pytest.mark.parametrize(("stride", "pair"), [(2, (2, 2)), ([1, 8], (1, 8)), ((3, 3), (3, 3))])
 def test_strides_are_read(stride, pair):
-    assert sampling.parse_stride(stride) == pair
+    assert parse_stride(stride) == pair
 
 
 @pytest.mark.parametrize("stride", [0, -1, 1.5, "2", [1], [1, 2, 3], [4, 2], [0, 3], [1, 2.5], None, [True, 2]])
 def test_bad_strides_are_refused(stride):
     with pytest.raises(MaesumError, match="stride is"):
-        sampling.parse_stride(stride)
+        parse_stride(stride)
 
 
 def test_short_videos_are_refused():

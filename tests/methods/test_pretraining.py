@@ -38,7 +38,7 @@ def fit(data, epochs=3, **task):
 
 
 def clip_data(path, **kwargs):
-    return ClipDataModule(path, **{"batch_size": 8, "clips_per_video": 10, "stride": [1, 3], **kwargs})
+    return ClipDataModule(path, **{"batch_size": 8, "clips_per_video": 10, "stride": (1, 3), **kwargs})
 
 
 def test_the_loss_is_the_squared_error_on_masked_frames_only(make_features):
@@ -120,7 +120,7 @@ def test_it_learns_what_can_be_learnt(tmp_path):
     channel_phase = rng.uniform(0, 2 * np.pi, 8)
     videos = [np.sin(2 * np.pi * time / 9 + rng.uniform(0, 2 * np.pi) + channel_phase) for _ in range(64)]
     write_features(tmp_path / "waves.h5", [f"v{i}" for i in range(64)], [60] * 64, videos)
-    data = ClipDataModule(str(tmp_path / "waves.h5"), batch_size=32, stride=1, clips_per_video=4)
+    data = ClipDataModule(str(tmp_path / "waves.h5"), batch_size=32, stride=(1, 1), clips_per_video=4)
     _, losses, _ = fit(data, epochs=40, warmup_epochs=4, optim=dict(base_lr=5e-2))
     assert losses.logged["train/loss"] < 0.5 * losses.logged["train/error_interpolation"]
     assert losses.logged["train/loss"] < 0.2 * losses.logged["train/error_visible_mean"]
