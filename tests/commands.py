@@ -38,6 +38,20 @@ SECONDS = [
 
 def maesum(command: str, *arguments: str, folder: Path, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `python -m maesum.<command>` in a folder; the demo set comes from and goes to `cache`."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline", "COLUMNS": "120"}
+    environment.pop("HYDRA_FULL_ERROR", None)
+    if cache is not None:
+        environment["MAESUM_CACHE"] = str(cache)
+    return subprocess.run(
+        [sys.executable, "-m", f"maesum.{command}", *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def maesum_forked(
+    command: str, *arguments: str, folder: Path, cache: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The same in a process that need not import torch first; not for multiruns, whose launchers start workers."""
     process = Started(command, *arguments, folder=folder, cache=cache, WANDB_MODE="offline")
     try:
         stdout, stderr = process.communicate(timeout=300)

@@ -14,7 +14,7 @@ import torch
 
 from maesum.data import Benchmark, FeatureStore, Scores
 from maesum.scoring import TRAINING_FREE, evenly_spread, importance
-from tests.commands import SECONDS, maesum, maesum_here, user_error
+from tests.commands import SECONDS, maesum_forked, maesum_here, user_error
 
 EXPERIMENT = "+experiment=rand_stride"
 
@@ -23,7 +23,7 @@ EXPERIMENT = "+experiment=rand_stride"
 def run(tmp_path_factory, cache):
     """One finished training run: its folder and what the command printed."""
     folder = tmp_path_factory.mktemp("train")
-    done = maesum("train", EXPERIMENT, *SECONDS, "hydra.run.dir=run", folder=folder, cache=cache)
+    done = maesum_forked("train", EXPERIMENT, *SECONDS, "hydra.run.dir=run", folder=folder, cache=cache)
     assert done.returncode == 0, done.stderr
     return folder / "run", done
 
@@ -67,7 +67,7 @@ def test_the_order_of_scale_and_experiment_does_not_matter(run, cache, tmp_path)
 def test_predict_gives_what_training_gave(run, cache, tmp_path):
     folder, _ = run
     checkpoint = folder / "checkpoints" / "last.ckpt"
-    done = maesum(
+    done = maesum_forked(
         "predict", f"ckpt={checkpoint}", "benchmark=demo", "out=p", "figures=false", folder=tmp_path, cache=cache
     )
     assert done.returncode == 0, done.stderr
@@ -87,7 +87,7 @@ def test_two_processes_score_every_frame_once_with_the_same_result(run, cache, t
     folder, _ = run
     checkpoint = folder / "checkpoints" / "last.ckpt"
     options = ("accelerator=cpu", "devices=2", "figures=false", "out=p", "hydra.run.dir=p")
-    done = maesum("predict", f"ckpt={checkpoint}", "benchmark=demo", *options, folder=tmp_path, cache=cache)
+    done = maesum_forked("predict", f"ckpt={checkpoint}", "benchmark=demo", *options, folder=tmp_path, cache=cache)
     assert done.returncode == 0, done.stderr
     one, two = (Scores(d / "scores" / "demo.h5") for d in (folder, tmp_path / "p"))
     for video_id in one.video_ids:
@@ -99,7 +99,7 @@ def test_two_processes_score_every_frame_once_with_the_same_result(run, cache, t
 def test_two_processes_train_like_one(run, cache, tmp_path):
     folder, _ = run
     options = ("trainer.devices=2", "trainer.strategy=ddp", "hydra.run.dir=run", "figures=false")
-    done = maesum("train", EXPERIMENT, *SECONDS, *options, folder=tmp_path, cache=cache)
+    done = maesum_forked("train", EXPERIMENT, *SECONDS, *options, folder=tmp_path, cache=cache)
     assert done.returncode == 0, done.stderr
     one, two = (json.loads((d / "metrics.json").read_text()) for d in (folder, tmp_path / "run"))
     assert one["val/loss"] == pytest.approx(two["val/loss"], rel=1e-4)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from maesum.data import Benchmark, Scores, VideoAnnotation, write_benchmark, write_features
-from tests.commands import SECONDS, maesum, maesum_here
+from tests.commands import SECONDS, maesum_forked, maesum_here
 from tests.reliability import killing
 
 TWO = ("trainer.devices=2", "trainer.strategy=ddp")
@@ -30,7 +30,7 @@ def test_losses_of_fifty_steps_agree(cache, tmp_path):
     losses = []
     for name, ranks in (("one", ()), ("two", TWO), ("parts", (*TWO, "data.residency=device"))):
         options = ("epochs=7", "trainer.log_every_n_steps=1", "benchmark=[]", "figures=false", f"hydra.run.dir={name}")
-        train = maesum if ranks else maesum_here
+        train = maesum_forked if ranks else maesum_here
         done = train("train", "+experiment=rand_stride", *SECONDS, *options, *ranks, folder=tmp_path, cache=cache)
         assert done.returncode == 0, done.stderr
         losses.append(_losses(tmp_path / name))
@@ -63,7 +63,7 @@ def test_one_video_for_two_ranks_trains_and_scores_alike(cache, tmp_path):
              "benchmarks.demo.features=few.h5", "benchmarks.demo.annotations=few_annotations.h5")  # fmt: skip
     options = (*files, "data.clips_per_video=3", "batch_size=2", "epochs=3", "figures=false")
     for name, ranks in (("one", ()), ("two", TWO)):
-        train = maesum if ranks else maesum_here
+        train = maesum_forked if ranks else maesum_here
         done = train(
             "train", "+experiment=rand_stride", *SECONDS[:1], *SECONDS[5:], *options, "warmup_epochs=1", *ranks,
             f"hydra.run.dir={name}", folder=tmp_path, cache=cache,
@@ -75,7 +75,7 @@ def test_one_video_for_two_ranks_trains_and_scores_alike(cache, tmp_path):
     assert one["val/loss"] == pytest.approx(two["val/loss"], abs=1e-5)
     checkpoint = f"ckpt={tmp_path / 'one' / 'checkpoints' / 'last.ckpt'}"
     options = ("benchmark=demo", *files[3:], "accelerator=cpu", "devices=2", "figures=false", "out=p")
-    done = maesum("predict", checkpoint, *options, "hydra.run.dir=p", folder=tmp_path, cache=cache)
+    done = maesum_forked("predict", checkpoint, *options, "hydra.run.dir=p", folder=tmp_path, cache=cache)
     assert done.returncode == 0, done.stderr
     alone, shared = (Scores(tmp_path / name / "scores" / "demo.h5") for name in ("one", "p"))
     benchmark = Benchmark(tmp_path / "few_annotations.h5")
