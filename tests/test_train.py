@@ -161,7 +161,7 @@ BAD_SETTINGS = {
     "benchmarks.demo.stride=0": "benchmarks.demo.stride is 0, wanted at least 1",
     "trainer.accelerator=cuda": "trainer.{accelerator,devices,strategy,...}:",
     "ckpt=absent.ckpt": "absent.ckpt: no such checkpoint",
-    "ckpt=last": "no run with checkpoints/last.ckpt to resume",
+    "ckpt=last": "this folder holds no checkpoints/last.ckpt, which ckpt=last means",
 }
 
 

@@ -62,7 +62,9 @@ def decisive_files(config: dict[str, Any]) -> dict[str, Any]:
     if "method" not in config:
         files["ckpt"] = config.get("ckpt")  # the model of predict; a training only goes on from its ckpt
     elif (added := added_methods().get(config["method"]["name"])) is not None:
-        files["method"] = str(added.with_suffix(".py"))  # a method of one's own: no version of ours stands for its code
+        files["method.code"] = str(
+            added.with_suffix(".py")
+        )  # a method of one's own: no version of ours stands for its code
     return {key: paths for key, paths in files.items() if paths}
 
 

@@ -146,5 +146,5 @@ def test_an_experiment_runs_at_demo_scale(experiment, weights, cache, tmp_path):
     assert all(math.isfinite(metrics[key]) for key in measured)
     origin = json.loads((tmp_path / "run" / "provenance.json").read_text())
     assert origin["config_hash"] and origin["seconds"] > 0 and origin["device"]["type"] == "cpu"  # noqa: PT018
-    assert origin["samples_seen"] > 0 or experiment == "cross_dataset"
+    assert origin["samples_seen"] > 0 or experiment in ("cross_dataset", "ctvsum")  # which train nothing
     assert (tmp_path / "run" / "config.yaml").read_text().startswith("name: ")

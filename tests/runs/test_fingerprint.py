@@ -144,6 +144,6 @@ def test_the_code_of_a_method_of_ones_own_is_part_of_what_decides(tmp_path, monk
     config = {"method": {"name": "mine", "reads": "nothing"}, "benchmarks": {}}
     first = fingerprints(config)
     code.write_text("RATE = 2\n")
-    assert first.keys() == {"method"}
-    assert fingerprints(config)["method"] != first["method"]
-    assert "method" not in decisive_files({**config, "method": {"name": "dr_dsn", "reads": "videos"}})
+    assert first.keys() == {"method.code"}
+    assert fingerprints(config)["method.code"] != first["method.code"]
+    assert "method.code" not in decisive_files({**config, "method": {"name": "dr_dsn", "reads": "videos"}})
