@@ -50,3 +50,13 @@ class CsnetSettings(AdversarialSettings):
     discriminator_rate: float = setting(1e-4, "learning rate of the discriminator's Adam", above=0)
     variance_weight: float = setting(1.0, "weight of the variance loss", at_least=0)
     lower_after: int = setting(10, "epochs after which learning rates fall to a tenth", at_least=1)
+
+
+@dataclass
+class GlobalLocalSettings:
+    """What the scorer of GL+RPE takes; defaults are its paper's where it says them."""
+
+    scorer_hidden: int = setting(
+        256, "LSTM units of the scorer in each direction; its attention is twice as wide", at_least=1
+    )
+    pieces: int = setting(8, "local pieces, and as many global ones, that a video is cut into", at_least=1)

@@ -32,25 +32,33 @@ class ChunkStrideSettings(CsnetSettings):
     sequences: int = setting(4, "chunks, and as many strides, that a video is cut into", at_least=1)
 
 
-class CsnetTraining(AdversarialTraining):
-    """Trains CSNet; see `AdversarialTraining`. Logged besides: `train/loss_scorer_variance`, times its weight."""
+class VarianceTraining(AdversarialTraining):
+    """Adds CSNet's variance loss to what the scorer minimises, whichever scorer that is; see `AdversarialTraining`.
 
-    settings_type: ClassVar[type[VideoSettings]] = ChunkStrideSettings
-    reference: ClassVar[str] = (
-        "Yunjae Jung, Donghyeon Cho, Dahun Kim, Sanghyun Woo, In So Kweon: Discriminative Feature Learning for "
-        "Unsupervised Video Summarization. AAAI 2019"
-    )
+    Logged besides: `train/loss_scorer_variance`, times its weight.
+    """
+
     settings: CsnetSettings
-
-    def build_scorer(self) -> Scorer:
-        settings: ChunkStrideSettings = self.settings  # type: ignore[assignment]
-        return ChunkStrideScorer(settings.hidden, settings.hidden, settings.sequences)
 
     def scorer_terms(self, importance: Tensor) -> dict[str, Tensor]:
         return {"variance": self.settings.variance_weight * variance_loss(importance)}
 
     def rate_factor(self, epoch: int) -> float:
         return _LOWERED if epoch >= self.settings.lower_after else 1.0
+
+
+class CsnetTraining(VarianceTraining):
+    """Trains CSNet; see `VarianceTraining`."""
+
+    settings_type: ClassVar[type[VideoSettings]] = ChunkStrideSettings
+    reference: ClassVar[str] = (
+        "Yunjae Jung, Donghyeon Cho, Dahun Kim, Sanghyun Woo, In So Kweon: Discriminative Feature Learning for "
+        "Unsupervised Video Summarization. AAAI 2019"
+    )
+    settings: ChunkStrideSettings
+
+    def build_scorer(self) -> Scorer:
+        return ChunkStrideScorer(self.settings.hidden, self.settings.hidden, self.settings.sequences)
 
 
 METHOD = video_method(CsnetTraining)

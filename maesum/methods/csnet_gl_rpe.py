@@ -10,27 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maesum.config.fields import setting
-from maesum.config.methods import CsnetSettings, VideoSettings
+from maesum.config.methods import CsnetSettings, GlobalLocalSettings, VideoSettings
 from maesum.methods.by_split import video_method
-from maesum.methods.csnet import CsnetTraining
+from maesum.methods.csnet import VarianceTraining
 from maesum.models.csnet import WithDifferences
 from maesum.models.gl_rpe import GlobalLocalScorer
 from maesum.models.recurrent import Scorer
 
 
 @dataclass
-class CsnetGlRpeSettings(CsnetSettings):
+class CsnetGlRpeSettings(GlobalLocalSettings, CsnetSettings):
     """What GL+RPE on CSNet is trained with; defaults are the papers' where they say them, else SUM-GAN's."""
 
-    scorer_hidden: int = setting(
-        256, "LSTM units of the scorer in each direction; its attention is twice as wide", at_least=1
-    )
-    pieces: int = setting(8, "local pieces, and as many global ones, that a video is cut into", at_least=1)
 
-
-class CsnetGlRpeTraining(CsnetTraining):
-    """Trains CSNet with the scorer of GL+RPE; see `CsnetTraining`."""
+class CsnetGlRpeTraining(VarianceTraining):
+    """Trains CSNet with the scorer of GL+RPE; see `VarianceTraining`."""
 
     settings_type: ClassVar[type[VideoSettings]] = CsnetGlRpeSettings
     reference: ClassVar[str] = (
@@ -38,8 +32,10 @@ class CsnetGlRpeTraining(CsnetTraining):
         "Unsupervised Video Summarization. ECCV 2020"
     )
 
+    settings: CsnetGlRpeSettings
+
     def build_scorer(self) -> Scorer:
-        settings: CsnetGlRpeSettings = self.settings  # type: ignore[assignment]
+        settings = self.settings
         scorer = GlobalLocalScorer(settings.hidden, settings.scorer_hidden, settings.pieces)
         return WithDifferences(settings.hidden, scorer)
 

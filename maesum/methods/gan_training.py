@@ -12,7 +12,7 @@ count, since no annotation may choose another.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +64,7 @@ class AdversarialTraining(ManualSplitTraining):
         return [Adam(weights[step], lr=rate) for step, rate in zip(STEPS, rates, strict=True)]
 
     def on_fit_start(self) -> None:
-        videos, waits = self._videos(), self.settings.discriminator_waits
+        videos, waits = self.videos_per_epoch(), self.settings.discriminator_waits
         if waits >= videos:
             raise MaesumError(
                 f"method.discriminator_waits is {waits}, but an epoch has {videos} videos: the discriminator would "
@@ -83,16 +83,11 @@ class AdversarialTraining(ManualSplitTraining):
             self.settings.sigma,
             cast(Form, self.settings.form),
             self.settings.clip,
-            train_discriminator=self.global_step % self._videos() >= self.settings.discriminator_waits,
+            train_discriminator=self.global_step % self.videos_per_epoch() >= self.settings.discriminator_waits,
             backward=self.manual_backward,
             more=self.scorer_terms,
         )
         return _sums(terms) | {f"loss_{name.replace('/', '_')}": value for name, value in terms.items()}
-
-    def _videos(self) -> int:
-        """How many videos an epoch has, those that some splits test on included."""
-        datamodule: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        return len(datamodule.videos)
 
 
 def _parts(network: nn.Module) -> tuple[nn.Module, SumGan]:

@@ -6,7 +6,7 @@ import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
@@ -120,8 +120,11 @@ class SplitTraining(TrainedModule):
         optimizers = self.build_optimizers()
         if type(self).rate_factor is SplitTraining.rate_factor:
             return optimizers
-        steps = len(self.trainer.datamodule.videos)  # type: ignore[attr-defined]
-        return [self._scheduled(optimizer, steps) for optimizer in optimizers]
+        return [self._scheduled(optimizer, self.videos_per_epoch()) for optimizer in optimizers]
+
+    def videos_per_epoch(self) -> int:
+        """Return how many videos an epoch has, including those that some splits test on."""
+        return len(cast(Any, self.trainer).datamodule.videos)  # set by `Trainer.fit`, undeclared
 
     def _scheduled(self, optimizer: torch.optim.Optimizer, steps_per_epoch: int) -> OptimizerLRSchedulerConfig:
         schedule = LambdaLR(optimizer, lambda step: self.rate_factor(step // steps_per_epoch))

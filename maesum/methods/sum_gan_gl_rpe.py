@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maesum.config.fields import setting
-from maesum.config.methods import AdversarialSettings, VideoSettings
+from maesum.config.methods import AdversarialSettings, GlobalLocalSettings, VideoSettings
 from maesum.methods.by_split import video_method
 from maesum.methods.gan_training import AdversarialTraining
 from maesum.models.gl_rpe import GlobalLocalScorer
@@ -19,13 +18,8 @@ from maesum.models.recurrent import Scorer
 
 
 @dataclass
-class SumGanGlRpeSettings(AdversarialSettings):
+class SumGanGlRpeSettings(GlobalLocalSettings, AdversarialSettings):
     """What GL+RPE on SUM-GAN is trained with; defaults are the paper's where it says them, else SUM-GAN's."""
-
-    scorer_hidden: int = setting(
-        256, "LSTM units of the scorer in each direction; its attention is twice as wide", at_least=1
-    )
-    pieces: int = setting(8, "local pieces, and as many global ones, that a video is cut into", at_least=1)
 
 
 class SumGanGlRpeTraining(AdversarialTraining):

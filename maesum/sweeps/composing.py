@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
@@ -58,4 +58,4 @@ def compose_config(command: str, overrides: Sequence[str], is_checked: bool = Fa
             raise MaesumError(f"{error.full_key}= is required and was not given.") from None
         if "method" in config:
             check_method(config.method)
-    return OmegaConf.to_container(kept, resolve=True)  # type: ignore[return-value]
+    return cast(dict[str, Any], OmegaConf.to_container(kept, resolve=True))

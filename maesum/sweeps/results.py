@@ -27,8 +27,9 @@ class Cell:
     @property
     def published_number(self) -> float | None:
         """Return the published figure if it is a number, and not NaN or "-"."""
-        is_number = isinstance(self.published, float) and math.isfinite(self.published)
-        return self.published if is_number else None  # type: ignore[return-value]
+        if isinstance(self.published, float) and math.isfinite(self.published):
+            return self.published
+        return None
 
     @property
     def difference(self) -> float | None:
