@@ -7,107 +7,16 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from maesum.config.data import DataConfig, LabelledConfig
 from maesum.config.fields import LARGEST_SEED, setting
-from maesum.config.scoring import ACCELERATORS, USUAL_FRAMES, BenchmarkConfig, ScoringSettings
+from maesum.config.model import ModelConfig
+from maesum.config.optimisation import LOSSES, OptimSettings
+from maesum.config.scoring import ACCELERATORS, BenchmarkConfig, ScoringSettings
 from maesum.config.values import check_devices, parse_stride
 from maesum.system.errors import MaesumError
 
-#: Where the pretraining features are kept during training.
-RESIDENCIES = ("disk", "host", "device")
-#: The two readings of "the linear projection is not needed" (section 3.2).
-STREAMS = ("projected", "feature")
-#: The losses of pretraining (`maesum.models.losses`).
-LOSSES = ("mse", "cosine")
 #: Kinds of data (`reads:` in conf/method) of methods that train on batches of clips, with a warm-up of epochs.
 _ON_CLIPS = ("clips", "labelled clips")
-
-
-@dataclass
-class DataConfig:
-    """The data that the model is trained on (conf/data)."""
-
-    name: str = setting(
-        MISSING, "name of the data set; for known names a sweep can estimate the cost of training", is_text=True
-    )
-    features: Any = setting(
-        MISSING, "features to train on: a file, a pattern, or a list (the shards of one set)", is_text=True
-    )
-    made_by: str = setting("", "the command that makes the features; the error message quotes it if they are missing")
-    held_out: Any = setting(
-        None, "features of held-out videos, on which the masked error is reported; null: none", is_text=True
-    )
-    clips_per_video: int = setting(1, "clips drawn from each training video in an epoch", at_least=1)
-    held_out_clips_per_video: int = setting(4, "clips drawn from each held-out video", at_least=1)
-    standardize: bool = setting(
-        False, "scale channels to zero mean and about unit variance (for features that are not CNN outputs)"
-    )
-    workers: int = setting(2, "data loader processes per rank; 0 loads in the training process", at_least=0)
-    residency: str = setting(
-        "disk",
-        "where pretraining features are kept: disk, host (read into memory first) or device (split over the GPUs)",
-        choices=RESIDENCIES,
-    )
-
-
-@dataclass
-class ModelConfig:
-    """Sizes of the masked autoencoder (conf/model); the feature width is read from the features file."""
-
-    frames: int = setting(USUAL_FRAMES, "frames of a clip and of a scoring window", at_least=2)
-    encoder_dim: int = setting(768, "width of the encoder; its heads must divide it", at_least=1)
-    encoder_depth: int = setting(12, "blocks of the encoder", at_least=1)
-    encoder_heads: int = setting(12, "attention heads of the encoder", at_least=1)
-    decoder_dim: int = setting(384, "width of the decoder; its heads must divide it", at_least=1)
-    decoder_depth: int = setting(4, "blocks of the decoder", at_least=1)
-    decoder_heads: int = setting(6, "attention heads of the decoder", at_least=1)
-    mlp_ratio: float = setting(4.0, "width of the MLPs, relative to encoder_dim and decoder_dim", above=0)
-    stream: str = setting(
-        "projected",
-        "how feature width and model width are joined (two readings of section 3.2): projected puts linear layers "
-        "between them; feature uses the feature width throughout",
-        choices=STREAMS,
-    )
-
-    def check_rules(self, prefix: str) -> None:
-        """Refuse heads that do not divide their width.
-
-        Raises:
-            MaesumError: naming the settings.
-        """
-        for part in ("encoder", "decoder"):
-            width, heads = getattr(self, f"{part}_dim"), getattr(self, f"{part}_heads")
-            if width % heads:
-                raise MaesumError(
-                    f"{prefix}{part}_dim is {width}, wanted a multiple of {prefix}{part}_heads = {heads}."
-                )
-
-
-@dataclass
-class OptimSettings:
-    """Optimiser: AdamW, with warm-up and cosine decay of the learning rate (paper, A1)."""
-
-    base_lr: float = setting(4e-4, "peak learning rate for a batch of 256 clips", above=0)
-    scale_lr: bool = setting(
-        True, "scale the peak learning rate to base_lr * batch_size / 256; false uses base_lr unscaled"
-    )
-    min_lr: float = setting(1e-6, "learning rate of the last step", at_least=0)
-    betas: list[float] = setting([0.9, 0.95], "decay rates of AdamW's two running means")
-    weight_decay: float = setting(
-        0.05, "weight decay of matrices; biases, norms and the mask token have none", at_least=0
-    )
-
-    def check_rules(self, prefix: str) -> None:
-        """Refuse betas that are not two numbers from 0 to below 1.
-
-        Raises:
-            MaesumError: naming the setting.
-        """
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            raise MaesumError(f"{prefix}betas is {self.betas}, wanted two numbers from 0 to below 1.")
-
-    def learning_rate(self, batch_size: int) -> float:
-        """Return the peak learning rate for a batch over all ranks and accumulation steps (Goyal et al. 2017)."""
-        return self.base_lr * batch_size / 256 if self.scale_lr else self.base_lr
 
 
 @dataclass
@@ -154,21 +63,6 @@ class TrainerConfig:
             MaesumError: naming the setting.
         """
         check_devices(f"{prefix}devices", self.devices)
-
-
-@dataclass
-class LabelledConfig:
-    """Features with labels (conf/labelled; paper, A1 and A2.1), used by methods that train on labelled clips."""
-
-    features: Any = setting(MISSING, "features with labels to train on", is_text=True)
-    held_out: Any = setting(MISSING, "features with labels to measure the accuracy on", is_text=True)
-    made_by: str = setting(
-        "", "the command that makes both features files; the error message quotes it if they are missing"
-    )
-    clips_per_video: int = setting(1, "clips drawn from each training video in an epoch", at_least=1)
-    test_clips: int = setting(
-        4, "clips spread uniformly over each test video, whose class probabilities are averaged", at_least=1
-    )
 
 
 @dataclass

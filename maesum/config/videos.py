@@ -20,8 +20,23 @@ QUALITY_NAMES = ("fast", "normal", "best")
 
 
 @dataclass
-class ExtractConfig:
-    """Input, output, and how the features are computed."""
+class ComputingSettings:
+    """How the features are computed and stored."""
+
+    dtype: str = setting("float16", "type of the stored features: float16 or float32", choices=FEATURE_TYPES)
+    device: str = setting("auto", "device of the backbone: cpu, cuda, cuda:1, ...; auto: a GPU if there is one")
+    precision: str = setting(
+        "auto", "precision of the backbone: 32, 16 or bf16; auto: 16 (autocast) on a GPU, else 32", choices=_PRECISIONS
+    )
+    batch_size: int | None = setting(None, "frames computed at a time; null: 8 on a CPU, 128 on a GPU", at_least=1)
+    workers: int | None = setting(
+        None, "videos decoded at a time; null: one fewer than there are CPU cores", at_least=1
+    )
+
+
+@dataclass
+class ExtractConfig(ComputingSettings):
+    """Input and output."""
 
     videos: Any = setting(
         MISSING,
@@ -42,15 +57,6 @@ class ExtractConfig:
         None, "UCF-101's classInd.txt, used to check and name the class numbers in ids=", is_text=True
     )
     shard: str = setting("1/1", "which contiguous part of the videos is extracted: number/count, such as 1/8")
-    dtype: str = setting("float16", "type of the stored features: float16 or float32", choices=FEATURE_TYPES)
-    device: str = setting("auto", "device of the backbone: cpu, cuda, cuda:1, ...; auto: a GPU if there is one")
-    precision: str = setting(
-        "auto", "precision of the backbone: 32, 16 or bf16; auto: 16 (autocast) on a GPU, else 32", choices=_PRECISIONS
-    )
-    batch_size: int | None = setting(None, "frames computed at a time; null: 8 on a CPU, 128 on a GPU", at_least=1)
-    workers: int | None = setting(
-        None, "videos decoded at a time; null: one fewer than there are CPU cores", at_least=1
-    )
 
     def check_rules(self, prefix: str) -> None:
         """Refuse a malformed shard, an unknown device, and classes without ids.
@@ -108,19 +114,10 @@ class SummarySettings:
 
 
 @dataclass
-class SummarizeConfig(SummarySettings, SummaryInputs):
-    """How the features are computed, as in maesum.extract."""
+class SummarizeConfig(SummaryInputs, SummarySettings, ComputingSettings):
+    """The network of the features."""
 
     backbone: Any = setting(MISSING, "network that computes the features (conf/backbone)")
-    dtype: str = setting("float16", "type of the stored features: float16 or float32", choices=FEATURE_TYPES)
-    device: str = setting("auto", "device of the backbone: cpu, cuda, cuda:1, ...; auto: a GPU if there is one")
-    precision: str = setting(
-        "auto", "precision of the backbone: 32, 16 or bf16; auto: 16 (autocast) on a GPU, else 32", choices=_PRECISIONS
-    )
-    batch_size: int | None = setting(None, "frames computed at a time; null: 8 on a CPU, 128 on a GPU", at_least=1)
-    workers: int | None = setting(
-        None, "videos decoded at a time; null: one fewer than there are CPU cores", at_least=1
-    )
 
     def check_rules(self, prefix: str) -> None:
         """Refuse an unknown device, and a target position outside the window of the model that is trained here.

@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
-from maesum.config.training import RESIDENCIES
+from maesum.config.data import RESIDENCIES
 from maesum.data.clips import ClipBatch, ClipDraws, ClipRows, FetchedClips, UnfetchedClips
 from maesum.data.feature_files import check_apart
 from maesum.data.loading import FeatureLoader

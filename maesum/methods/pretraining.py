@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
-from maesum.config.training import OptimSettings, TrainConfig
+from maesum.config.optimisation import OptimSettings
+from maesum.config.training import TrainConfig
 from maesum.data.clips import ClipBatch
 from maesum.data.datamodule import ClipDataModule
 from maesum.data.opened import check_width

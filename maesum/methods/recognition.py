@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
 from maesum.config.fields import setting
-from maesum.config.training import OptimSettings
+from maesum.config.optimisation import OptimSettings
 from maesum.data.labelled import LabelledBatch, LabelledDataModule
 from maesum.methods.registry import Method, Metrics, Setup
 from maesum.models import MaskedAutoencoder

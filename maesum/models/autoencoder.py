@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from maesum.config.training import STREAMS, ModelConfig
+from maesum.config.model import STREAMS, ModelConfig
 from maesum.models.layers import Block, initialise, sinusoidal_positions
 from maesum.models.masking import visible_first
 from maesum.system.errors import MaesumError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from maesum.config.training import STREAMS
+from maesum.config.model import STREAMS
 from maesum.system.errors import MaesumError
 
 #: No window is as long; positions take memory that the weights do not account for.

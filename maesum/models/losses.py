@@ -25,5 +25,5 @@ def cosine_distance(reconstruction: Tensor, original: Tensor) -> Tensor:
     return 1 - F.cosine_similarity(reconstruction, original, dim=-1).mean()
 
 
-#: Each loss by its name, one of `maesum.config.training.LOSSES`.
+#: Each loss by its name, one of `maesum.config.optimisation.LOSSES`.
 BY_NAME: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": squared_error, "cosine": cosine_distance}

@@ -11,7 +11,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import nn
 from torchmetrics import Metric
 
-from maesum.config.training import OptimSettings
+from maesum.config.optimisation import OptimSettings
 from maesum.training.optim import adamw, schedule
 
 

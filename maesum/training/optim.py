@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from maesum.config.training import OptimSettings
+from maesum.config.optimisation import OptimSettings
 from maesum.system.errors import MaesumError
 
 

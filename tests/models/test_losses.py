@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from maesum.config.training import LOSSES
+from maesum.config.optimisation import LOSSES
 from maesum.methods.pretraining import Pretraining
 from maesum.models.losses import BY_NAME
 
