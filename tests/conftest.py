@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 
 # Before torch is imported: the suite runs several processes on few cores.
@@ -16,6 +18,10 @@ import numpy as np
 import pytest
 
 import maesum  # noqa: F401 - before anything imports Lightning: it makes torchvision importable beside CPU torch
+
+if TYPE_CHECKING:
+    from maesum.data.benchmark import Benchmark
+    from maesum.data.scores import Scores
 
 # A shell starts what it puts in the background with Ctrl-C ignored, and every process of a test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -89,3 +95,19 @@ def make_features(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return make
+
+
+@pytest.fixture
+def make_benchmark(tmp_path: Path) -> Callable[..., Benchmark]:
+    """Write and open a benchmark of four short videos: make_benchmark("events", name="mine")."""
+    from tests.evaluation.tiny import tiny_benchmark
+
+    return functools.partial(tiny_benchmark, tmp_path)
+
+
+@pytest.fixture
+def make_scores(tmp_path: Path) -> Callable[..., Scores]:
+    """Write and open scores of these: make_scores("name", step=15, change={"video_1": array or None}, quality=1.0)."""
+    from tests.evaluation.tiny import tiny_scores
+
+    return functools.partial(tiny_scores, tmp_path)
